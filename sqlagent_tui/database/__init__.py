@@ -1,0 +1,1 @@
+"""Connections, guarded execution, catalogue and the embedded server."""

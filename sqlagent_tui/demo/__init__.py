@@ -1,0 +1,1 @@
+"""The embedded demo database and the student model that knows it."""

@@ -1,0 +1,1 @@
+"""Training the student: expert trajectories, dataset, model, training and export."""

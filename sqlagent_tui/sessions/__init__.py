@@ -1,0 +1,1 @@
+"""What happened in a session: the append-only journal."""

@@ -1,0 +1,122 @@
+"""What the loop is handed. Three small protocols; nothing here knows a driver, an engine or a screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import msgspec
+
+from sqlagent_tui.agent.cancel import CancelToken
+from sqlagent_tui.agent.messages import Delta, Message
+from sqlagent_tui.agent.results import Origin, QueryResult, StatementError, TableInfo, TableName, UnknownTable, Verb
+
+
+class Sampling(msgspec.Struct, frozen=True, kw_only=True):
+    """How the next token is chosen. Temperature 0 is greedy."""
+
+    temperature: float = 0.6
+    top_p: float = 0.95
+    top_k: int = 20
+    min_p: float = 0.0
+    repeat_penalty: float = 1.0
+    seed: int = 0
+
+
+class GenerationOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Limits of one generation."""
+
+    sampling: Sampling = Sampling()
+    max_tokens: int = 4096
+    thinking_budget: int = 2048
+    """Tokens of thinking after which the model is made to answer; 0 means no limit."""
+
+
+class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """Which model answers."""
+
+    name: str
+    sha256: str = ""
+    context_size: int = 0
+    """Tokens that fit; 0 when unknown."""
+    description: str = ""
+
+
+class Model(Protocol):
+    """A chat model that streams. One generation at a time; not thread-safe, except through the cancel token."""
+
+    @property
+    def info(self) -> ModelInfo:
+        """Name, hash and context size of the loaded model."""
+        ...
+
+    def count_tokens(self, messages: Sequence[Message], tools: Sequence[dict[str, object]]) -> int:
+        """Return how many prompt tokens these messages cost, generation prompt included."""
+        ...
+
+    def generate(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[dict[str, object]],
+        options: GenerationOptions,
+        cancel: CancelToken,
+    ) -> Iterator[Delta]:
+        """Yield deltas; the last one is a `Generation`.
+
+        When `messages` continues the previous call's messages (plus the assistant message that came of it), only
+        the new tokens are evaluated. Raises `ModelError` when the model can't go on and `Cancelled` within 100 ms
+        of the token being set.
+        """
+        ...
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds of one statement."""
+
+    statement_timeout_ms: int = 30_000
+    lock_timeout_ms: int = 2_000
+    max_rows: int = 1_000
+    max_value_chars: int = 4_096
+    max_bytes: int = 64 * 1024 * 1024
+
+
+class DatabaseInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the statements go."""
+
+    database: str
+    user: str
+    host: str
+    server_version: str
+    backend_pid: int
+    read_only: bool
+    """Verified on the server, not assumed."""
+    superuser: bool = False
+
+
+class Database(Protocol):
+    """A guarded, read-only way to one database. `execute` may be cancelled from any thread through the token."""
+
+    @property
+    def info(self) -> DatabaseInfo:
+        """What was verified when the connection was made."""
+        ...
+
+    def execute(
+        self,
+        sql: str,
+        *,
+        origin: Origin,
+        cancel: CancelToken,
+        limits: Limits | None = None,
+        verb: Verb = "query",
+    ) -> QueryResult | StatementError:
+        """Run one statement under the rule of READ ONLY … ROLLBACK. Raises `Cancelled`; never a driver's exception."""
+        ...
+
+    def tables(self, cancel: CancelToken) -> Sequence[TableName]:
+        """Return every relation that the role may read, in schema and name order. Raises `DatabaseError`."""
+        ...
+
+    def describe(self, names: Sequence[str], cancel: CancelToken) -> Sequence[TableInfo | UnknownTable]:
+        """Return each named relation in detail, in the order asked for. Raises `DatabaseError`."""
+        ...

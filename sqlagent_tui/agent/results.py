@@ -1,0 +1,133 @@
+"""What a database gives back, as the agent, the screens and the journal see it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Row = tuple[str | None, ...]
+"""One row: the server's own text of each value; None is NULL."""
+
+Verb = Literal["query", "explain", "show"]
+Origin = Literal["agent", "answer", "schema", "user", "setup"]
+"""Who asked for a statement: the model, the final answer's run, the schema browser, the user, or connection set-up."""
+
+
+class Column(msgspec.Struct, frozen=True):
+    """One column of a result."""
+
+    name: str
+    type: str
+    """As `format_type` prints it: `numeric(12,2)`, `text`, …"""
+
+
+class QueryResult(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows of a statement that ran, bounded."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    truncated: bool = False
+    """More rows exist on the server than `rows` holds."""
+    shortened_values: int = 0
+    """How many values were cut to the per-value limit."""
+    bytes: int = 0
+    elapsed_ms: float = 0.0
+
+    @property
+    def row_count(self) -> int:
+        """Rows held."""
+        return len(self.rows)
+
+
+class StatementError(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a statement gave no rows: a result the model sees, not an exception."""
+
+    kind: Literal["refused", "database", "connection", "timeout", "cancelled"]
+    message: str
+    sqlstate: str | None = None
+    position: int | None = None
+    """1-based character offset in the SQL that was asked for (not in what was sent)."""
+    hint: str | None = None
+    detail: str | None = None
+    elapsed_ms: float = 0.0
+
+
+class ForeignKey(msgspec.Struct, frozen=True):
+    """A foreign key; both column lists have the same length."""
+
+    columns: tuple[str, ...]
+    references: str
+    referenced_columns: tuple[str, ...]
+
+
+class ColumnInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """One column as `get_table_schema` tells it."""
+
+    name: str
+    type: str
+    nullable: bool = True
+    primary_key: bool = False
+    comment: str | None = None
+    enum_values: tuple[str, ...] = ()
+    frequent_values: tuple[str, ...] = ()
+    """A few of the most common values, from the server's own statistics (`pg_stats`), most common first."""
+
+
+TableKind = Literal["table", "partitioned table", "view", "materialized view", "foreign table"]
+
+
+class TableName(msgspec.Struct, frozen=True, kw_only=True):
+    """One relation in the list of names that is loaded first."""
+
+    oid: int
+    schema: str
+    name: str
+    kind: TableKind
+    comment: str | None = None
+    estimated_rows: int | None = None
+    """From `pg_class.reltuples`; None when never analysed."""
+    visible: bool = True
+    """Found through search_path, so it needs no schema prefix."""
+
+    @property
+    def reference(self) -> str:
+        """The name as it must stand in SQL: quoted where needed, with its schema unless search_path finds it."""
+        quoted = quote_identifier(self.name)
+        return quoted if self.visible else f"{quote_identifier(self.schema)}.{quoted}"
+
+
+class TableInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """One relation in detail."""
+
+    table: TableName
+    columns: tuple[ColumnInfo, ...]
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    indexes: tuple[str, ...] = ()
+
+
+class UnknownTable(msgspec.Struct, frozen=True):
+    """A name that the catalogue doesn't hold, and the nearest that it does."""
+
+    name: str
+    suggestions: tuple[str, ...]
+
+
+# Reserved key words of PostgreSQL 18 (Appendix C, "reserved" and "reserved (can be function or type)").
+_RESERVED = frozenset(
+    """all analyse analyze and any array as asc asymmetric authorization binary both case cast check collate collation
+    column concurrently constraint create cross current_catalog current_date current_role current_schema current_time
+    current_timestamp current_user default deferrable desc distinct do else end except false fetch for foreign freeze
+    from full grant group having ilike in initially inner intersect into is isnull join lateral leading left like limit
+    localtime localtimestamp natural not notnull null offset on only or order outer overlaps placing primary references
+    returning right select session_user similar some symmetric system_user table tablesample then to trailing true union
+    unique user using variadic verbose when where window with""".split()
+)
+
+
+def quote_identifier(name: str) -> str:
+    """Return `name` as PostgreSQL reads it back unchanged: bare when it can be, else in double quotes."""
+    plain = name.isascii() and name.replace("_", "a").replace("$", "a").isalnum() and name == name.lower()
+    if plain and not name[0].isdigit() and name[0] != "$" and name not in _RESERVED:
+        return name
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,122 @@
+"""Tool results as text for the model: bounded, plain, one form per profile layout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlagent_tui.agent.profile import Layout
+from sqlagent_tui.agent.results import (
+    ColumnInfo,
+    QueryResult,
+    StatementError,
+    TableInfo,
+    UnknownTable,
+    quote_identifier,
+)
+
+_CUT = "…"
+
+
+def schema_text(infos: Sequence[TableInfo | UnknownTable], layout: Layout) -> str:
+    """Return what `get_table_schema` shows of `infos`, at most `layout.max_chars` characters."""
+    render = _compact_table if layout.schema == "compact" else _full_table
+    separator = "\n" if layout.schema == "compact" else "\n\n"
+    parts = [_unknown(info) if isinstance(info, UnknownTable) else render(info) for info in infos]
+    return _bounded(separator.join(parts), layout.max_chars)
+
+
+def result_text(result: QueryResult | StatementError, layout: Layout) -> str:
+    """Return what `execute_sql` shows: a table of at most `layout.max_rows` rows, or the error as the server told it."""
+    if isinstance(result, StatementError):
+        return _bounded(_error_text(result), layout.max_chars)
+    lines = [" | ".join(_cell(column.name, layout.max_cell) for column in result.columns)]
+    shown = result.rows[: layout.max_rows]
+    lines += [" | ".join("NULL" if v is None else _cell(v, layout.max_cell) for v in row) for row in shown]
+    if len(shown) < len(result.rows) or result.truncated:
+        lines.append(_CUT)
+    count = f"{'>' if result.truncated else ''}{result.row_count}"
+    footer = f"({count} {'row' if count == '1' else 'rows'}, {result.elapsed_ms:.0f} ms)"
+    return f"{_bounded(chr(10).join(lines), layout.max_chars)}\n{footer}"
+
+
+def shorten(content: str, max_chars: int) -> str:
+    """Return the head of an older tool result, at most `max_chars` characters, saying that it was cut."""
+    if len(content) <= max_chars:
+        return content
+    return content[: max(0, max_chars - 20)].rstrip() + f"\n{_CUT} (shortened)"
+
+
+def _bounded(text: str, max_chars: int) -> str:
+    return text if len(text) <= max_chars else text[: max_chars - 1] + _CUT
+
+
+def _cell(value: str, width: int) -> str:
+    one_line = value.replace("\n", "⏎").replace("\r", "")
+    return one_line if len(one_line) <= width else one_line[: width - 1] + _CUT
+
+
+def _error_text(error: StatementError) -> str:
+    lines = [f"ERROR{f' {error.sqlstate}' if error.sqlstate else ''}: {error.message}"]
+    if error.detail:
+        lines.append(f"DETAIL: {error.detail}")
+    if error.hint:
+        lines.append(f"HINT: {error.hint}")
+    if error.position:
+        lines.append(f"POSITION: {error.position}")
+    return "\n".join(lines)
+
+
+def _unknown(unknown: UnknownTable) -> str:
+    nearest = f" Nearest: {', '.join(unknown.suggestions)}." if unknown.suggestions else ""
+    return f"{unknown.name}: no such table.{nearest}"
+
+
+def _references(info: TableInfo) -> dict[str, str]:
+    """Map each column of a one-column foreign key to `table.column` that it points to."""
+    return {
+        key.columns[0]: f"{key.references}.{quote_identifier(key.referenced_columns[0])}"
+        for key in info.foreign_keys
+        if len(key.columns) == 1
+    }
+
+
+def _compact_table(info: TableInfo) -> str:
+    """One line: `table(id, name, other_id>other, …)`."""
+    targets = {key.columns[0]: key.references for key in info.foreign_keys if len(key.columns) == 1}
+    columns = (
+        quote_identifier(c.name) + (f">{targets[c.name]}" if c.name in targets else "") for c in info.columns
+    )
+    return f"{info.table.reference}({', '.join(columns)})"
+
+
+def _full_table(info: TableInfo) -> str:
+    table = info.table
+    rows = "" if table.estimated_rows is None else f", ~{table.estimated_rows} rows"
+    head = f"{table.reference} ({table.kind}{rows})" + (f": {table.comment}" if table.comment else "")
+    references = _references(info)
+    lines = [head, *(_column_line(column, references) for column in info.columns)]
+    lines += [
+        f"  FOREIGN KEY ({', '.join(map(quote_identifier, key.columns))}) -> "
+        f"{key.references} ({', '.join(map(quote_identifier, key.referenced_columns))})"
+        for key in info.foreign_keys
+        if len(key.columns) > 1
+    ]
+    return "\n".join(lines)
+
+
+def _column_line(column: ColumnInfo, references: dict[str, str]) -> str:
+    parts = [f"  {quote_identifier(column.name)} {column.type}"]
+    if column.primary_key:
+        parts.append("PRIMARY KEY")
+    elif not column.nullable:
+        parts.append("NOT NULL")
+    if column.name in references:
+        parts.append(f"-> {references[column.name]}")
+    line = " ".join(parts)
+    if column.comment:
+        line += f" -- {_cell(column.comment, 200)}"
+    if column.enum_values:
+        line += f" [values: {', '.join(column.enum_values[:20])}]"
+    elif column.frequent_values:
+        line += f" [frequent: {', '.join(_cell(v, 40) for v in column.frequent_values)}]"
+    return line

@@ -124,6 +124,8 @@ class TurnEnded(Event, frozen=True, kw_only=True):
     """Exactly one per turn, always last."""
 
     outcome: Outcome
+    reason: str = ""
+    """Why it was cancelled or failed, as a short key that a screen can translate; empty after a decision."""
     message: str
     usage: Usage
     steps: int

@@ -9,7 +9,7 @@ from __future__ import annotations
 import tomllib
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import msgspec
 
@@ -77,9 +77,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     def options(self, seed: int | None = None) -> GenerationOptions:
         """Return the generation options, with another seed when one is given."""
         sampling = self.sampling if seed is None else msgspec.structs.replace(self.sampling, seed=seed)
-        return GenerationOptions(
-            sampling=sampling, max_tokens=self.max_tokens, thinking_budget=self.thinking_budget
-        )
+        return GenerationOptions(sampling=sampling, max_tokens=self.max_tokens, thinking_budget=self.thinking_budget)
 
     def find_tool(self, name: str) -> str | None:
         """Return this project's name of the tool that the model calls `name`; None when there is none."""
@@ -162,7 +160,7 @@ def parse_profile(text: str, source: str) -> Profile:
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"The profile {source} is not valid TOML: {error}.", "Correct that line.") from None
     except msgspec.ValidationError as error:
-        raise UsageError(f"The profile {source} does not fit: {error}.", "Compare it with the default profile.") from None
+        raise UsageError(f"The profile {source} does not fit: {error}.", "Compare with the default.") from None
     for tool, arguments in _ARGUMENTS.items():
         if tool not in profile.tools or set(profile.tools[tool].arguments) != arguments:
             raise UsageError(
@@ -182,10 +180,10 @@ def load_profile(path: Path) -> Profile:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise UsageError(f"The profile {path} can't be read: {reason}.", "Check the path given with --profile.") from None
+        raise UsageError(f"The profile {path} can't be read: {reason}.", "Check --profile.") from None
     return parse_profile(text, str(path))
 
 
 def default_profile() -> Profile:
     """Return the project's own profile, for a general tool-calling model such as Qwen3."""
-    return cast(Profile, msgspec.convert(_default_table(), Profile))
+    return msgspec.convert(_default_table(), Profile)

@@ -26,7 +26,7 @@ def schema_text(infos: Sequence[TableInfo | UnknownTable], layout: Layout) -> st
 
 
 def result_text(result: QueryResult | StatementError, layout: Layout) -> str:
-    """Return what `execute_sql` shows: a table of at most `layout.max_rows` rows, or the error as the server told it."""
+    """Return what `execute_sql` shows: at most `layout.max_rows` rows, or the error as the server told it."""
     if isinstance(result, StatementError):
         return _bounded(_error_text(result), layout.max_chars)
     lines = [" | ".join(_cell(column.name, layout.max_cell) for column in result.columns)]
@@ -83,9 +83,7 @@ def _references(info: TableInfo) -> dict[str, str]:
 def _compact_table(info: TableInfo) -> str:
     """One line: `table(id, name, other_id>other, …)`."""
     targets = {key.columns[0]: key.references for key in info.foreign_keys if len(key.columns) == 1}
-    columns = (
-        quote_identifier(c.name) + (f">{targets[c.name]}" if c.name in targets else "") for c in info.columns
-    )
+    columns = (quote_identifier(c.name) + (f">{targets[c.name]}" if c.name in targets else "") for c in info.columns)
     return f"{info.table.reference}({', '.join(columns)})"
 
 

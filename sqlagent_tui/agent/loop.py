@@ -1,0 +1,252 @@
+"""The agent: ask the model, run its tools, show it the results, until it decides.
+
+    messages → model.generate → tool calls → results → messages → …  → final_answer
+
+A plain generator of frozen events. A malformed call, a refused statement and a server error are results that the
+model sees; only what ends the turn leaves it.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Generator, Iterator, Sequence
+
+import msgspec
+
+from sqlagent_tui.agent.calls import MalformedCall, read_call
+from sqlagent_tui.agent.cancel import Cancelled, CancelToken
+from sqlagent_tui.agent.context import PromptTooLongError, fit, system_message
+from sqlagent_tui.agent.events import (
+    AnswerReady,
+    DecisionMade,
+    FormatErrorFound,
+    LoopEvent,
+    Outcome,
+    PromptEvaluated,
+    StepFinished,
+    StepStarted,
+    TextDelta,
+    ToolCallFinished,
+    ToolCallStarted,
+    TurnEnded,
+    TurnStarted,
+)
+from sqlagent_tui.agent.messages import Generation, Message, Piece, PromptProgress, ToolCall, Usage
+from sqlagent_tui.agent.profile import Profile
+from sqlagent_tui.agent.protocols import Database, Limits, Model
+from sqlagent_tui.agent.results import TableName
+from sqlagent_tui.agent.toolbox import Toolbox
+from sqlagent_tui.errors import SqlagentError
+
+
+class TurnLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a turn is ended if the model doesn't end it."""
+
+    max_steps: int = 16
+    max_seconds: float = 1_800.0
+    max_tokens: int = 40_000
+    """Generated tokens of the whole turn."""
+    max_format_errors: int = 3
+    statement: Limits = Limits(max_rows=200)
+    """Bounds of what the model tries out."""
+    answer: Limits = Limits(max_rows=100_000)
+    """Bounds of the final answer, whose rows the user sees."""
+
+
+class TurnFailedError(Exception):
+    """A limit was passed; `reason` is a short key, the message a sentence for the user."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class Agent:
+    """One conversation with one model about one database. Not thread-safe; one turn at a time."""
+
+    def __init__(self, model: Model, database: Database, profile: Profile, limits: TurnLimits | None = None) -> None:
+        self.model = model
+        self.database = database
+        self.profile = profile
+        self.limits = limits or TurnLimits()
+        self.awaiting_reply = False
+        """The last turn ended in a clarification, so the next question may answer it."""
+        self._messages: list[Message] = []
+        self._tables: Sequence[TableName] | None = None
+
+    def forget(self) -> None:
+        """Drop the conversation and what is known of the catalogue."""
+        self._messages, self._tables, self.awaiting_reply = [], None, False
+
+    def ask(
+        self, question: str, cancel: CancelToken, *, new_turn: bool = False, seed: int | None = None
+    ) -> Iterator[LoopEvent]:
+        """Run one turn. When the last one asked for a clarification, `question` answers it, unless `new_turn`.
+
+        Yields TurnStarted … TurnEnded, exactly one of each, whatever happens; raises nothing of its own.
+        """
+        started = time.monotonic()
+        yield TurnStarted(
+            turn_id=uuid.uuid4().hex, question=question, model=self.model.info, database=self.database.info.database
+        )
+        turn = _Turn(self, cancel, started, seed)
+        reason, message, outcome = "", "", "failed"
+        try:
+            self._open(question, cancel, new_turn)
+            yield from turn.run()
+            outcome, message = turn.outcome, turn.message
+        except Cancelled:
+            outcome, reason, message = "cancelled", "cancelled", "Cancelled."
+        except TurnFailedError as failure:
+            reason, message = failure.reason, str(failure)
+        except SqlagentError as error:
+            reason, message = type(error).__name__.removesuffix("Error").lower(), str(error)
+        self.awaiting_reply = outcome == "clarification"
+        yield TurnEnded(
+            outcome=outcome,
+            reason=reason,
+            message=message,
+            usage=turn.usage,
+            steps=turn.steps,
+            seconds=time.monotonic() - started,
+        )
+
+    def _open(self, question: str, cancel: CancelToken, new_turn: bool) -> None:
+        cancel.raise_if_cancelled()
+        if not question.strip():
+            raise TurnFailedError("empty", "The question is empty. Type what you want to know.")
+        if not (self.awaiting_reply and not new_turn):
+            if self._tables is None and self.profile.layout.list_tables:
+                self._tables = self.database.tables(cancel)
+            name = self.database.info.database
+            self._messages = [system_message(self.profile, name, self._tables or (), question, self.model)]
+        self._messages.append(Message(role="user", content=question.strip()))
+
+
+class _Turn:
+    """The state of one turn while it runs."""
+
+    def __init__(self, agent: Agent, cancel: CancelToken, started: float, seed: int | None) -> None:
+        self.agent = agent
+        self.cancel = cancel
+        self.started = started
+        self.options = agent.profile.options(seed)
+        self.tool_schemas = agent.profile.tool_schemas()
+        self.toolbox = Toolbox(agent.database, agent.profile, agent.limits.statement, agent.limits.answer, cancel)
+        self.usage = Usage()
+        self.steps = 0
+        self.format_errors = 0
+        self.calls = 0
+        self.outcome: Outcome = "failed"
+        self.message = ""
+
+    @property
+    def messages(self) -> list[Message]:
+        return self.agent._messages
+
+    def run(self) -> Iterator[LoopEvent]:
+        """Step until `final_answer` was accepted."""
+        while self.outcome == "failed":
+            self._check_limits()
+            self.steps += 1
+            generation = yield from self._generate()
+            yield from self._act(generation)
+
+    def _check_limits(self) -> None:
+        limits = self.agent.limits
+        if self.steps >= limits.max_steps:
+            raise TurnFailedError("steps", f"No answer after {limits.max_steps} steps. Ask more narrowly.")
+        if self.usage.generated_tokens >= limits.max_tokens:
+            raise TurnFailedError("tokens", f"No answer after {limits.max_tokens} tokens. Ask more narrowly.")
+        if time.monotonic() - self.started >= limits.max_seconds:
+            raise TurnFailedError("seconds", f"No answer after {limits.max_seconds:.0f} seconds. Ask more narrowly.")
+        if self.format_errors > limits.max_format_errors:
+            raise TurnFailedError("format", "The model kept writing unusable tool calls. Ask again in other words.")
+
+    def _generate(self) -> Generator[LoopEvent, None, Generation]:
+        """Generate once; return what was written."""
+        model, step = self.agent.model, self.steps
+        try:
+            fitted = fit(self.messages, model, self.tool_schemas, self.agent.profile)
+        except PromptTooLongError as error:
+            raise TurnFailedError(
+                "context",
+                f"The conversation needs {error.needed} tokens, but the model's context leaves {error.available}. "
+                "Shorten the question, or load the model with a larger context.",
+            ) from None
+        self.agent._messages = list(fitted.messages)
+        yield StepStarted(
+            step=step,
+            context_tokens=fitted.tokens,
+            context_size=model.info.context_size,
+            shortened_results=fitted.shortened,
+        )
+        generation: Generation | None = None
+        for delta in model.generate(fitted.messages, self.tool_schemas, self.options, self.cancel):
+            if isinstance(delta, Piece):
+                yield TextDelta(step=step, kind=delta.kind, text=delta.text)
+            elif isinstance(delta, PromptProgress):
+                yield PromptEvaluated(step=step, done=delta.done, total=delta.total)
+            else:
+                generation = delta
+        if generation is None or generation.stop == "cancelled":
+            raise Cancelled
+        self.usage += generation.usage
+        yield StepFinished(step=step, usage=generation.usage, thinking=generation.thinking, text=generation.text)
+        return generation
+
+    def _act(self, generation: Generation) -> Iterator[LoopEvent]:
+        """Record what the model wrote, then run its calls in order, up to a decision."""
+        read = [read_call(raw, self.agent.profile, self._next_id()) for raw in generation.raw_calls]
+        calls = tuple(call for call in read if isinstance(call, ToolCall))
+        broken = [call for call in read if isinstance(call, MalformedCall)]
+        written = "\n".join([generation.text, *(malformed.raw for malformed in broken)]).strip()
+        self.messages.append(Message(role="assistant", content=written, thinking=generation.thinking, tool_calls=calls))
+        if not read:
+            yield from self._report(self._no_call(generation), generation.text)
+        for malformed in broken:
+            yield from self._report(malformed.message, malformed.raw)
+        for call in calls:
+            yield from self._run(call)
+            if self.outcome != "failed":
+                return
+
+    def _next_id(self) -> str:
+        self.calls += 1
+        return f"call_{self.calls}"
+
+    def _no_call(self, generation: Generation) -> str:
+        names = ", ".join(tool.name for tool in self.agent.profile.tools.values())
+        if generation.stop == "length":
+            return f"The answer was cut off before a tool call. Be brief and call one of {names}."
+        return f"No tool was called. Call one of {names}."
+
+    def _report(self, message: str, raw: str) -> Iterator[LoopEvent]:
+        self.format_errors += 1
+        yield FormatErrorFound(step=self.steps, message=message, raw=raw)
+        self.messages.append(Message(role="tool", content=f"ERROR: {message}"))
+
+    def _run(self, call: ToolCall) -> Iterator[LoopEvent]:
+        self.cancel.raise_if_cancelled()
+        yield ToolCallStarted(step=self.steps, call_id=call.id, tool=call.tool, arguments=call.arguments)
+        done = self.toolbox.run(call)
+        yield ToolCallFinished(
+            step=self.steps,
+            call_id=call.id,
+            tool=call.tool,
+            ok=done.ok,
+            content=done.content,
+            error=done.error,
+            row_count=done.row_count,
+            elapsed_ms=done.elapsed_ms,
+        )
+        if done.decision is None:
+            name = self.agent.profile.tools[call.tool].name
+            self.messages.append(Message(role="tool", content=done.content, tool_call_id=call.id, tool_name=name))
+            return
+        self.outcome, self.message = done.decision, call.arguments.get("message", "")
+        yield DecisionMade(decision=done.decision, message=self.message, sql=done.sql)
+        if done.sql is not None and done.answer is not None:
+            yield AnswerReady(sql=done.sql, result=done.answer)
+            yield from self.toolbox.evidence(done.sql, done.answer)

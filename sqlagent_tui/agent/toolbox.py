@@ -1,0 +1,106 @@
+"""The three tools, run for the model: what they did, and the text that the model is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from sqlagent_tui.agent.cancel import CancelToken
+from sqlagent_tui.agent.events import DecisionKind, EvidenceGathered
+from sqlagent_tui.agent.messages import ToolCall
+from sqlagent_tui.agent.profile import Profile
+from sqlagent_tui.agent.protocols import Database, Limits
+from sqlagent_tui.agent.rendering import result_text, schema_text
+from sqlagent_tui.agent.results import QueryResult, StatementError, UnknownTable
+
+
+class ToolOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one call. `decision` is set when the turn is decided."""
+
+    ok: bool
+    content: str
+    error: StatementError | None = None
+    row_count: int | None = None
+    elapsed_ms: float = 0.0
+    decision: DecisionKind | None = None
+    sql: str | None = None
+    answer: QueryResult | None = None
+
+
+class Toolbox:
+    """Runs tool calls of one turn and remembers the last SQL that worked."""
+
+    def __init__(
+        self, database: Database, profile: Profile, statement: Limits, answer: Limits, cancel: CancelToken
+    ) -> None:
+        self._database = database
+        self._profile = profile
+        self._statement = statement
+        self._answer = answer
+        self._cancel = cancel
+        self._tried: list[str] = []
+
+    def run(self, call: ToolCall) -> ToolOutcome:
+        """Run one call. Raises Cancelled, and DatabaseError when the catalogue can't be read."""
+        if call.tool == "get_table_schema":
+            return self._schema(call.arguments["table_names"])
+        if call.tool == "execute_sql":
+            return self._execute(call.arguments["sql"])
+        return self._decide(call)
+
+    def evidence(self, sql: str, answer: QueryResult) -> Iterator[EvidenceGathered]:
+        """Yield what can be said of the answer without asking the model."""
+        yield EvidenceGathered(check="executed", level="ok", message="The final statement ran read-only on the server.")
+        if not answer.rows:
+            yield EvidenceGathered(
+                check="rows", level="warning", message="No row: check the names and values in the question."
+            )
+        if answer.truncated:
+            yield EvidenceGathered(
+                check="truncated", level="warning", message=f"Only the first {answer.row_count} rows are shown."
+            )
+        if answer.shortened_values:
+            yield EvidenceGathered(
+                check="shortened", level="note", message=f"{answer.shortened_values} long values are shown in part."
+            )
+        if sql not in self._tried:
+            yield EvidenceGathered(
+                check="tried", level="note", message="The model did not try this statement before it answered."
+            )
+
+    def _schema(self, names: list[str]) -> ToolOutcome:
+        infos = self._database.describe(names, self._cancel)
+        found = sum(not isinstance(info, UnknownTable) for info in infos)
+        return ToolOutcome(ok=found > 0, content=schema_text(infos, self._profile.layout), row_count=found)
+
+    def _execute(self, sql: str) -> ToolOutcome:
+        result = self._database.execute(sql, origin="agent", cancel=self._cancel, limits=self._statement)
+        content = result_text(result, self._profile.layout)
+        if isinstance(result, StatementError):
+            return ToolOutcome(ok=False, content=content, error=result, elapsed_ms=result.elapsed_ms)
+        self._tried.append(sql)
+        return ToolOutcome(ok=True, content=content, row_count=result.row_count, elapsed_ms=result.elapsed_ms)
+
+    def _decide(self, call: ToolCall) -> ToolOutcome:
+        decision: DecisionKind = call.arguments["decision"]
+        if decision != "sql":
+            return ToolOutcome(ok=True, content="", decision=decision)
+        sql = call.arguments.get("sql") or (self._tried[-1] if self._tried else None)
+        if sql is None:
+            name = self._profile.tools["final_answer"].arguments["sql"].name
+            return ToolOutcome(ok=False, content=f"ERROR: the decision sql needs {name}: no statement has worked yet.")
+        answer = self._database.execute(sql, origin="answer", cancel=self._cancel, limits=self._answer)
+        if isinstance(answer, StatementError):
+            # A final statement that fails is no answer: the model sees why and goes on.
+            content = result_text(answer, self._profile.layout)
+            return ToolOutcome(ok=False, content=content, error=answer, elapsed_ms=answer.elapsed_ms)
+        return ToolOutcome(
+            ok=True,
+            content="",
+            row_count=answer.row_count,
+            elapsed_ms=answer.elapsed_ms,
+            decision="sql",
+            sql=sql,
+            answer=answer,
+        )

@@ -91,7 +91,8 @@ class Agent:
             turn_id=uuid.uuid4().hex, question=question, model=self.model.info, database=self.database.info.database
         )
         turn = _Turn(self, cancel, started, seed)
-        reason, message, outcome = "", "", "failed"
+        outcome: Outcome = "failed"
+        reason, message = "", ""
         try:
             self._open(question, cancel, new_turn)
             yield from turn.run()

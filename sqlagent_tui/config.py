@@ -1,0 +1,84 @@
+"""The user's settings, `config.toml`. A broken file is told and left alone; the defaults are used instead."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from sqlagent_tui.agent.protocols import Limits
+from sqlagent_tui.paths import config_dir
+
+
+class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[model]`."""
+
+    path: str | None = None
+    """A file, or a name that `model list` shows; None: what `model use` chose, else the demo's student."""
+    context_size: int = 8192
+    threads: int = 0
+    """0: one less than the machine's cores."""
+    seed: int = 0
+
+
+class LimitSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[limits]`: bounds of every statement that the agent or the user sends."""
+
+    statement_timeout_ms: int = 30_000
+    lock_timeout_ms: int = 2_000
+    agent_rows: int = 200
+    answer_rows: int = 100_000
+    max_value_chars: int = 4_096
+
+    def statement(self) -> Limits:
+        """Bounds of what the model tries out."""
+        return self._limits(self.agent_rows)
+
+    def answer(self) -> Limits:
+        """Bounds of a final answer and of the user's own statements."""
+        return self._limits(self.answer_rows)
+
+    def _limits(self, rows: int) -> Limits:
+        return Limits(
+            statement_timeout_ms=self.statement_timeout_ms,
+            lock_timeout_ms=self.lock_timeout_ms,
+            max_rows=rows,
+            max_value_chars=self.max_value_chars,
+        )
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything in `config.toml`; each field has a default."""
+
+    language: Literal["auto", "pt-BR", "en"] = "auto"
+    theme: str = "dark"
+    profile: str | None = None
+    model: ModelSettings = ModelSettings()
+    limits: LimitSettings = LimitSettings()
+    keymap: dict[str, str] = {}
+    """Binding id → keys, for example `cancel = "escape"`."""
+
+
+class LoadedConfig(msgspec.Struct, frozen=True):
+    """The settings, and one sentence when the file could not be used."""
+
+    config: Config
+    problem: str | None = None
+
+
+def load_config(path: Path | None = None) -> LoadedConfig:
+    """Read the settings from `path`, or from the config directory. Never raises, never writes."""
+    file = path or config_dir() / "config.toml"
+    try:
+        text = file.read_text("utf-8")
+    except FileNotFoundError:
+        return LoadedConfig(Config(), f"The settings file {file} does not exist; defaults are used." if path else None)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        return LoadedConfig(Config(), f"The settings file {file} can't be read: {reason}; defaults are used.")
+    try:
+        return LoadedConfig(msgspec.convert(tomllib.loads(text), Config))
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        return LoadedConfig(Config(), f"The settings file {file} is not valid: {error}; defaults are used.")

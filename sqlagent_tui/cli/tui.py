@@ -1,0 +1,40 @@
+"""`sqlagent-tui [CONNINFO]`: the app."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sqlagent_tui.assembly import Target
+from sqlagent_tui.cli import common_options
+from sqlagent_tui.config import load_config
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  sqlagent-tui --demo
+  sqlagent-tui "host=/var/run/postgresql dbname=cadastro user=leitor" --model qwen3-4b-q8_0.gguf
+  PGSERVICE=cadastro sqlagent-tui --model qwen3-4b-q8_0.gguf"""
+)
+@click.argument("conninfo", required=False)
+@click.option("--demo", is_flag=True, help="An embedded PostgreSQL, a demo database and a model that knows it.")
+@common_options
+def tui(
+    conninfo: str | None,
+    demo: bool,
+    model_name: str | None,
+    profile: str | None,
+    config_path: Path | None,
+    debug: bool,
+) -> int:
+    """Open the terminal app. CONNINFO is any libpq string or URI; without one the PG* environment is used."""
+    target = Target.chosen(conninfo, demo)
+    loaded = load_config(config_path)
+    from sqlagent_tui.ui.run import AppOptions, run_app
+
+    options = AppOptions(
+        target=target, model=model_name, profile=profile, config=loaded.config, config_problem=loaded.problem
+    )
+    return run_app(options)

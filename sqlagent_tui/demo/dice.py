@@ -10,7 +10,7 @@ import hashlib
 import random
 import struct
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Context, Decimal
 from itertools import accumulate
@@ -41,11 +41,12 @@ class Dice:
 
     def __init__(self, seed: int, name: str) -> None:
         digest = hashlib.sha256(f"{seed}:{name}".encode()).digest()
-        self._bits: Callable[[int], int] = random.Random(int.from_bytes(digest, "big")).getrandbits
+        self._bits = random.Random(int.from_bytes(digest, "big")).getrandbits
 
     def below(self, limit: int) -> int:
-        """0 ≤ n < limit (limit up to a few millions; the bias is below 1e-9)."""
-        return self._bits(53) * limit >> 53
+        """0 ≤ n < limit (for the limits used here, the bias is below 1e-7)."""
+        scaled: int = self._bits(53) * limit
+        return scaled >> 53
 
     def between(self, low: int, high: int) -> int:
         """low ≤ n ≤ high."""

@@ -1,0 +1,292 @@
+"""One statement, guarded. What makes it safe is enforced by the server:
+
+1. `BEGIN READ ONLY`, limits by `SET LOCAL`, and a first SELECT that pins the snapshot: from here on the server refuses
+   to make the transaction writable.
+2. The statement goes through the extended protocol (one statement, never several) inside `DECLARE … NO SCROLL CURSOR
+   FOR`, whose grammar accepts SELECT, WITH, VALUES and TABLE only.
+3. One bounded FETCH, before which statement_timeout is set again (the statement may have switched it off).
+4. Always ROLLBACK, and session-level advisory locks are given back in the same message, so that it works through a
+   transaction pooler too.
+
+Columns of a type without bounds are cut on the server: the described cursor is declared a second time as
+`SELECT left(c1::text, n) … FROM (<sql>)`. When that can't be done the plain cursor is read instead.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+from psycopg import pq
+
+from sqlagent_tui.agent.cancel import CancelToken
+from sqlagent_tui.agent.protocols import Limits
+from sqlagent_tui.agent.results import Column, QueryResult, StatementError
+from sqlagent_tui.database import results
+from sqlagent_tui.database.explanations import explain_error
+from sqlagent_tui.database.lexer import tokens
+from sqlagent_tui.database.verbs import Statement
+from sqlagent_tui.database.wire import PATIENCE_SECONDS, ConnectionLost, Wire
+
+CURSOR = "sqlagent"
+_DECLARE = f"DECLARE {CURSOR} NO SCROLL CURSOR FOR\n"
+_DECLARE_CUT = f"DECLARE {CURSOR}_cut NO SCROLL CURSOR FOR\n"
+_ROLLBACK = b"ROLLBACK; SELECT pg_catalog.pg_advisory_unlock_all()"
+_IDLE_IN_TRANSACTION_MS = 60_000
+_TYPE_CACHE_SIZE = 2_000
+_NOWHERE = 1 << 40
+"""An offset that leaves no position: a FETCH fails at no place of the user's SQL."""
+
+# Base types of variable length whose text stays short, whatever they hold: numeric, inet, cidr, money's kin, oidvector.
+_SHORT = frozenset({1700, 869, 650, 30, 22, 19})
+_LENGTH_TYPES = frozenset({1042, 1043, 1560, 1562})  # bpchar, varchar, bit, varbit: bounded when they have a modifier
+_VARIABLE_HEADER = 4
+
+
+class Refused(Exception):  # noqa: N818 - internal; becomes a StatementError
+    """The server answered a step of the framing or of the statement with an error."""
+
+    def __init__(self, result: pq.abc.PGresult, offset: int) -> None:
+        super().__init__()
+        self.result = result
+        self.offset = offset
+
+
+class Session:
+    """The guarded way through one open connection. Not thread-safe: its owner serialises."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
+        self._wire = Wire(connection)
+        self._pgconn = connection.pgconn
+        self.server_version = self._pgconn.server_version
+        encoding = self._pgconn.parameter_status(b"server_encoding") or b"UTF8"
+        self._client_encoding = "SQL_ASCII" if encoding == b"SQL_ASCII" else "UTF8"
+        self._types: dict[tuple[int, int], tuple[str, bool]] = {}
+        self.backend_pid = self._pgconn.backend_pid
+
+    @property
+    def usable(self) -> bool:
+        """Whether the connection is open and outside a transaction."""
+        return self._pgconn.status == pq.ConnStatus.OK and self._pgconn.transaction_status == pq.TransactionStatus.IDLE
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def run(self, statement: Statement, limits: Limits, cancel: CancelToken) -> QueryResult | StatementError:
+        """Run one statement; the transaction is gone and the connection idle when this returns or raises `Cancelled`.
+
+        Raises `ConnectionLost` when the connection can't be used any more, whatever the token says.
+        """
+        started = time.monotonic()
+        outcome: QueryResult | StatementError
+        try:
+            result = self._attempt(statement, limits, cancel, started, cut=True)
+            if result is None:
+                self._end()
+                result = self._attempt(statement, limits, cancel, started, cut=False)
+            outcome = result or StatementError(kind="database", message="The server gave no result.")
+        except Refused as problem:
+            outcome = self._describe(problem, statement, limits, started)
+        self._end()
+        cancel.raise_if_cancelled()
+        return outcome
+
+    def _attempt(
+        self, statement: Statement, limits: Limits, cancel: CancelToken, started: float, *, cut: bool
+    ) -> QueryResult | None:
+        """Everything between BEGIN and ROLLBACK; None when the cut form isn't accepted for this statement."""
+        self._begin(limits, cancel)
+        if statement.gate is not None:
+            self._execute(_DECLARE + statement.gate, len(_DECLARE) - statement.gate_start, limits, cancel)
+        if statement.verb != "query":
+            return self._read(
+                lambda: self._send(statement.text), statement, limits, cancel, started, columns=None, whole_values=True
+            )
+        described = self._describe_cursor(limits, cancel)
+        self._look_up_types(described, limits, cancel)
+        keys = [(described.ftype(field), described.fmod(field)) for field in range(described.nfields)]
+        unbounded = [self._types[key][1] for key in keys]
+        cursor = CURSOR
+        if cut and any(unbounded):
+            wrapped = _DECLARE_CUT + _cut_form(statement.gate or "", unbounded, limits.max_value_chars + 1)
+            try:
+                self._execute(wrapped, 0, limits, cancel)
+            except Refused:
+                if cancel.cancelled:
+                    raise
+                return None
+            cursor = f"{CURSOR}_cut"
+        left_ms = max(limits.statement_timeout_ms - int((time.monotonic() - started) * 1000), 1)
+        if limits.statement_timeout_ms:
+            self._execute(f"SET LOCAL statement_timeout = {left_ms}", 0, limits, cancel)
+        fetch = f"FETCH FORWARD {limits.max_rows + 1} FROM {cursor}".encode()
+        return self._read(
+            lambda: self._pgconn.send_query(fetch),
+            statement,
+            limits,
+            cancel,
+            started,
+            columns=results.columns(described, self._types),
+            whole_values=False,
+        )
+
+    def _begin(self, limits: Limits, cancel: CancelToken) -> None:
+        settings = {
+            "statement_timeout": limits.statement_timeout_ms,
+            "lock_timeout": limits.lock_timeout_ms,
+            "idle_in_transaction_session_timeout": _IDLE_IN_TRANSACTION_MS,
+            "cursor_tuple_fraction": 1,
+            "standard_conforming_strings": "on",
+            "client_encoding": f"'{self._client_encoding}'",
+        }
+        if self.server_version >= 170_000 and limits.statement_timeout_ms:
+            settings["transaction_timeout"] = 2 * limits.statement_timeout_ms + _IDLE_IN_TRANSACTION_MS
+        frame = "BEGIN READ ONLY; " + "".join(f"SET LOCAL {name} = {value}; " for name, value in settings.items())
+        frame += "SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('transaction_read_only')"
+        answer = self._checked(lambda: self._pgconn.send_query(frame.encode()), 0, limits, cancel)
+        self.backend_pid = int(answer.get_value(0, 0) or b"0")
+        if answer.get_value(0, 1) != b"on":
+            raise ConnectionLost("the server did not make the transaction read-only")
+
+    def _end(self) -> None:
+        """ROLLBACK, and prove that the connection answers. A cancel that arrives late is spent here."""
+        never = CancelToken()
+        for _ in range(3):
+            answers = self._wire.run(lambda: self._pgconn.send_query(_ROLLBACK), never, patience=PATIENCE_SECONDS)
+            if self.usable and not any(results.is_error(answer) for answer in answers):
+                return
+        raise ConnectionLost("the transaction could not be ended")
+
+    def _send(self, text: str) -> None:
+        self._pgconn.send_query_params(text.encode(), None)
+
+    def _execute(self, text: str, offset: int, limits: Limits, cancel: CancelToken) -> pq.abc.PGresult:
+        return self._checked(lambda: self._send(text), offset, limits, cancel)
+
+    def _checked(self, send: Callable[[], None], offset: int, limits: Limits, cancel: CancelToken) -> pq.abc.PGresult:
+        """Send one message, return its last result; raises `Refused`, `Cancelled` or `ConnectionLost`."""
+        answers = self._wire.run(send, cancel, patience=_patience(limits))
+        self._check_alive(answers[-1] if answers else None)
+        if results.is_error(answers[-1]):
+            raise Refused(answers[-1], offset)
+        return answers[-1]
+
+    def _check_alive(self, last: pq.abc.PGresult | None) -> None:
+        if last is not None and self._pgconn.status == pq.ConnStatus.OK:
+            return
+        text = results.primary_message(last) if last is not None else ""
+        raise ConnectionLost(text, results.sqlstate(last) if last is not None else None)
+
+    def _describe_cursor(self, limits: Limits, cancel: CancelToken) -> pq.abc.PGresult:
+        return self._checked(lambda: self._pgconn.send_describe_portal(CURSOR.encode()), 0, limits, cancel)
+
+    def _look_up_types(self, described: pq.abc.PGresult, limits: Limits, cancel: CancelToken) -> None:
+        """Fill the cache with the name of each column's type and whether its text is unbounded."""
+        keys = {(described.ftype(field), described.fmod(field)) for field in range(described.nfields)}
+        unknown = sorted(keys - self._types.keys())
+        if not unknown:
+            return
+        if len(self._types) > _TYPE_CACHE_SIZE:
+            self._types.clear()
+            unknown = sorted(keys)
+        oids = ",".join(str(oid) for oid, _ in unknown)
+        modifiers = ",".join(str(modifier) for _, modifier in unknown)
+        answer = self._execute(
+            "SELECT pg_catalog.format_type(u.oid, u.modifier), t.typlen FROM ROWS FROM ("
+            f"pg_catalog.unnest('{{{oids}}}'::pg_catalog.oid[]), "
+            f"pg_catalog.unnest('{{{modifiers}}}'::pg_catalog.int4[])"
+            ") WITH ORDINALITY AS u(oid, modifier, place) LEFT JOIN pg_catalog.pg_type t ON t.oid = u.oid "
+            "ORDER BY u.place",
+            0,
+            limits,
+            cancel,
+        )
+        for row, (oid, modifier) in enumerate(unknown):
+            name = results.decode(answer.get_value(row, 0) or b"???")
+            length = int(answer.get_value(row, 1) or b"-1")
+            self._types[(oid, modifier)] = (name, _is_unbounded(oid, modifier, length))
+
+    def _read(
+        self,
+        send: Callable[[], None],
+        statement: Statement,
+        limits: Limits,
+        cancel: CancelToken,
+        started: float,
+        *,
+        columns: tuple[Column, ...] | None,
+        whole_values: bool,
+    ) -> QueryResult:
+        """Stream the rows; the client never holds more than the buffer and one row."""
+        buffer = results.RowBuffer(
+            max_rows=limits.max_rows,
+            max_bytes=limits.max_bytes,
+            max_value_chars=None if whole_values else limits.max_value_chars,
+        )
+        wanted = True
+        failure: pq.abc.PGresult | None = None
+        last: pq.abc.PGresult | None = None
+        for result in self._wire.results(send, cancel, patience=_patience(limits), single_rows=True):
+            last = result
+            if results.is_error(result):
+                failure = result
+                continue
+            if columns is None and result.nfields:
+                columns = tuple(
+                    Column(results.decode(result.fname(field) or b""), "text") for field in range(result.nfields)
+                )
+            if wanted and not buffer.add(result):
+                wanted = False
+                self._wire.interrupt()
+        self._check_alive(last)
+        if failure is not None and wanted:
+            raise Refused(failure, statement.text_offset if statement.verb != "query" else _NOWHERE)
+        return QueryResult(
+            columns=columns or (),
+            rows=tuple(buffer.rows),
+            truncated=buffer.truncated,
+            shortened_values=buffer.shortened,
+            bytes=buffer.bytes,
+            elapsed_ms=(time.monotonic() - started) * 1000,
+        )
+
+    def _describe(self, problem: Refused, statement: Statement, limits: Limits, started: float) -> StatementError:
+        """Turn the server's error into what its reader needs to know."""
+        elapsed = (time.monotonic() - started) * 1000
+        error = results.statement_error(
+            problem.result, offset=problem.offset, length=len(statement.sql), elapsed_ms=elapsed
+        )
+        return explain_error(error, statement, limits)
+
+
+def _cut_form(sql: str, unbounded: list[bool], width: int) -> str:
+    """Return `sql` as a subquery whose unbounded columns are cut to `width` characters. Order of rows is kept."""
+    names = [f"c{index}" for index in range(1, len(unbounded) + 1)]
+    cut = (
+        f"pg_catalog.left(q.{name}::pg_catalog.text, {width})" if free else f"q.{name}"
+        for name, free in zip(names, unbounded, strict=True)
+    )
+    return f"SELECT {', '.join(cut)} FROM (\n{_without_semicolon(sql)}\n) AS q({', '.join(names)})"
+
+
+def _without_semicolon(sql: str) -> str:
+    words = list(tokens(sql))
+    while words and words[-1].kind == "symbol" and words[-1].text == ";":
+        last = words.pop()
+        sql = sql[: last.start] + " " + sql[last.end :]
+    return sql
+
+
+def _is_unbounded(oid: int, modifier: int, length: int) -> bool:
+    if length >= 0 or oid in _SHORT:
+        return False
+    return not (oid in _LENGTH_TYPES and modifier >= _VARIABLE_HEADER)
+
+
+def _patience(limits: Limits) -> float:
+    timeout = limits.statement_timeout_ms / 1000 if limits.statement_timeout_ms else 24 * 3600.0
+    return timeout + PATIENCE_SECONDS

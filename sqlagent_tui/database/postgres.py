@@ -1,0 +1,244 @@
+"""`PostgresDatabase`: the guarded, read-only way to one database that the agent, the screens and the commands share."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import psycopg
+
+from sqlagent_tui.agent.cancel import Cancelled, CancelToken
+from sqlagent_tui.agent.protocols import DatabaseInfo, Limits
+from sqlagent_tui.agent.results import (
+    Origin,
+    QueryResult,
+    StatementError,
+    TableInfo,
+    TableName,
+    UnknownTable,
+    Verb,
+)
+from sqlagent_tui.database import policy, verbs
+from sqlagent_tui.database.catalog import Catalog
+from sqlagent_tui.database.connection import PasswordCallback, open_connection
+from sqlagent_tui.database.execution import Session
+from sqlagent_tui.database.trace import Trace, TraceListener
+from sqlagent_tui.database.verbs import Statement
+from sqlagent_tui.database.wire import ConnectionLost
+from sqlagent_tui.errors import DatabaseError
+
+_RECONNECT_PAUSES = (0.0, 0.3, 1.0, 2.0)
+"""Seconds before each attempt to connect again after a connection was lost."""
+_LOCK_POLL_SECONDS = 0.05
+_CATALOG_LIMITS = Limits(max_rows=500_000, max_value_chars=1_000_000)
+_SETUP = """SELECT pg_catalog.current_database(), current_user, pg_catalog.current_setting('server_version'),
+  pg_catalog.current_setting('transaction_read_only'), (SELECT r.rolsuper FROM pg_catalog.pg_roles r
+  WHERE r.rolname = current_user)"""
+
+
+class PostgresDatabase:
+    """One connection, used by one statement at a time; any thread may call, the others wait for their turn.
+
+    The agent has one instance; the schema browser and the user's own queries have a second one.
+    """
+
+    def __init__(
+        self,
+        conninfo: str,
+        *,
+        trace: TraceListener | None = None,
+        limits: Limits | None = None,
+        password: PasswordCallback | None = None,
+    ) -> None:
+        """Prepare; use `connect`, which also makes the connection."""
+        self.limits = limits or Limits()
+        self._conninfo = conninfo
+        self._ask_password = password
+        self._typed_password: str | None = None
+        self._trace = Trace(trace)
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._session: Session | None = None
+        self._info: DatabaseInfo | None = None
+        self._catalog = Catalog(self._query_catalog)
+
+    @classmethod
+    def connect(
+        cls,
+        conninfo: str = "",
+        *,
+        trace: TraceListener | None = None,
+        limits: Limits | None = None,
+        password: PasswordCallback | None = None,
+        cancel: CancelToken | None = None,
+    ) -> PostgresDatabase:
+        """Connect and verify; raises `DatabaseError` with one sentence and a remedy, and `Cancelled`."""
+        database = cls(conninfo, trace=trace, limits=limits, password=password)
+        database._open(cancel or CancelToken())
+        return database
+
+    @property
+    def info(self) -> DatabaseInfo:
+        """What was verified when the connection was last made."""
+        if self._info is None:
+            raise DatabaseError("There is no connection yet.")
+        return self._info
+
+    def close(self) -> None:
+        """Close the connection; a statement that is running is cancelled first. Idempotent."""
+        self._closed.set()
+        with self._lock:
+            self._drop()
+
+    def execute(
+        self,
+        sql: str,
+        *,
+        origin: Origin,
+        cancel: CancelToken,
+        limits: Limits | None = None,
+        verb: Verb = "query",
+    ) -> QueryResult | StatementError:
+        """Run one statement under the rule of READ ONLY … ROLLBACK.
+
+        A query that begins with EXPLAIN or SHOW takes that verb. Raises `Cancelled`; never a driver's exception.
+        """
+        statement: Statement | StatementError
+        if refusal := policy.check(sql):
+            statement = StatementError(kind="refused", message=refusal.message, position=refusal.position)
+        else:
+            statement = verbs.read(sql, verb)
+        if isinstance(statement, StatementError):
+            cancel.raise_if_cancelled()
+            pid = self._session.backend_pid if self._session else 0
+            shown = sql.encode(errors="replace").decode()  # a lone surrogate would stop the journal
+            number = self._trace.started(shown, origin=origin, verb=verb, backend_pid=pid)
+            self._trace.finished(number, statement, origin=origin, backend_pid=pid, elapsed_ms=0.0)
+            return statement
+        return self._run(statement, origin, cancel, limits or self.limits)
+
+    def tables(self, cancel: CancelToken) -> Sequence[TableName]:
+        """Return every relation that the role may read, in schema and name order. Raises `DatabaseError`."""
+        return self._catalog.tables(cancel)
+
+    def describe(self, names: Sequence[str], cancel: CancelToken) -> Sequence[TableInfo | UnknownTable]:
+        """Return each named relation in detail, in the order asked for. Raises `DatabaseError`."""
+        return self._catalog.describe(names, cancel)
+
+    def _run(
+        self, statement: Statement, origin: Origin, cancel: CancelToken, limits: Limits
+    ) -> QueryResult | StatementError:
+        with self._turn(cancel):
+            try:
+                session = self._usable_session(cancel)
+            except DatabaseError as problem:
+                return StatementError(kind="connection", message=str(problem))
+            return self._run_traced(session, statement, origin, cancel, limits)
+
+    def _run_traced(
+        self, session: Session, statement: Statement, origin: Origin, cancel: CancelToken, limits: Limits
+    ) -> QueryResult | StatementError:
+        started = time.monotonic()
+        pid = session.backend_pid
+        number = self._trace.started(statement.sql, origin=origin, verb=statement.verb, backend_pid=pid)
+        outcome: QueryResult | StatementError = StatementError(kind="cancelled", message="Cancelled.")
+        try:
+            outcome = session.run(statement, limits, cancel)
+        except Cancelled:
+            raise
+        except ConnectionLost as lost:
+            self._drop()
+            cancel.raise_if_cancelled()
+            outcome = StatementError(
+                kind="connection",
+                message="The connection to the server was lost; the query was NOT retried.",
+                sqlstate=lost.sqlstate,
+                detail=lost.text or None,
+                elapsed_ms=(time.monotonic() - started) * 1000,
+            )
+        except BaseException:
+            self._drop()  # interrupted in the middle of a message: nothing may be sent on this connection any more
+            raise
+        finally:
+            elapsed = (time.monotonic() - started) * 1000
+            self._trace.finished(number, outcome, origin=origin, backend_pid=session.backend_pid, elapsed_ms=elapsed)
+        return outcome
+
+    def _query_catalog(self, sql: str, cancel: CancelToken) -> QueryResult:
+        """Run one of our own catalogue queries; raises `DatabaseError`."""
+        limits = Limits(
+            statement_timeout_ms=self.limits.statement_timeout_ms,
+            lock_timeout_ms=self.limits.lock_timeout_ms,
+            max_rows=_CATALOG_LIMITS.max_rows,
+            max_value_chars=_CATALOG_LIMITS.max_value_chars,
+        )
+        outcome = self._run(Statement(sql=sql, verb="query", gate=sql), "schema", cancel, limits)
+        if isinstance(outcome, StatementError):
+            raise DatabaseError(f"The catalogue could not be read: {outcome.message}")
+        return outcome
+
+    @contextmanager
+    def _turn(self, cancel: CancelToken) -> Iterator[None]:
+        while not self._lock.acquire(timeout=_LOCK_POLL_SECONDS):
+            cancel.raise_if_cancelled()
+        try:
+            cancel.raise_if_cancelled()
+            yield
+        finally:
+            self._lock.release()
+
+    def _usable_session(self, cancel: CancelToken) -> Session:
+        if self._closed.is_set():
+            raise DatabaseError("The connection was closed.")
+        if self._session is not None and self._session.usable:
+            return self._session
+        self._drop()
+        problem: DatabaseError | None = None
+        for pause in _RECONNECT_PAUSES:
+            time.sleep(pause)
+            cancel.raise_if_cancelled()
+            try:
+                return self._open(cancel)
+            except DatabaseError as refused:
+                problem = refused
+        raise problem or DatabaseError("The connection could not be made.")
+
+    def _open(self, cancel: CancelToken) -> Session:
+        connection: psycopg.Connection[Any]
+        connection, self._typed_password = open_connection(
+            self._conninfo, password=self._typed_password, ask=self._ask_password
+        )
+        session = Session(connection)
+        try:
+            setup = Statement(sql=_SETUP, verb="query", gate=_SETUP)
+            verified = self._run_traced(session, setup, "setup", cancel, self.limits)
+        except BaseException:
+            session.close()
+            raise
+        if isinstance(verified, StatementError):
+            session.close()
+            raise DatabaseError(f"The connection could not be verified: {verified.message}")
+        database, user, version, read_only, superuser = verified.rows[0]
+        pgconn = connection.pgconn
+        host = (pgconn.host or b"").decode(errors="replace")
+        self._info = DatabaseInfo(
+            database=database or "",
+            user=user or "",
+            host=host if host.startswith("/") else f"{host}:{pgconn.port.decode()}",
+            server_version=version or "",
+            backend_pid=session.backend_pid,
+            read_only=read_only == "on",
+            superuser=superuser == "t",
+        )
+        self._session = session
+        self._catalog.forget()
+        return session
+
+    def _drop(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            with suppress(psycopg.Error):
+                session.close()

@@ -1,0 +1,101 @@
+"""From libpq's results to the project's own: the server's text of every value, within bounds that are counted."""
+
+from __future__ import annotations
+
+from psycopg import pq
+
+from sqlagent_tui.agent.results import Column, Row, StatementError
+
+_FIELD = pq.DiagnosticField
+
+
+def decode(value: bytes) -> str:
+    """Return `value` as text. In an SQL_ASCII database anything may come: what isn't UTF-8 is read as Latin-1."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError as problem:
+        if problem.end == len(value) and len(value) - problem.start < 4:
+            return value[: problem.start].decode()  # a character that was cut in two by a limit counted in bytes
+        return value.decode("latin-1")
+
+
+class RowBuffer:
+    """Collects rows until a limit is reached. Holds at most `max_rows` rows and `max_bytes` bytes of values."""
+
+    def __init__(self, *, max_rows: int, max_bytes: int, max_value_chars: int | None) -> None:
+        self._max_rows = max_rows
+        self._max_bytes = max_bytes
+        self._max_chars = max_value_chars
+        self.rows: list[Row] = []
+        self.bytes = 0
+        self.shortened = 0
+        self.truncated = False
+
+    def add(self, result: pq.abc.PGresult) -> bool:
+        """Take the rows of `result`; return False as soon as no further row will be held."""
+        fields = range(result.nfields)
+        for index in range(result.ntuples):
+            if len(self.rows) >= self._max_rows:
+                self.truncated = True
+                return False
+            raw = [result.get_value(index, field) for field in fields]
+            size = sum(len(value) for value in raw if value is not None)
+            if self.bytes + size > self._max_bytes:
+                self.truncated = True
+                return False
+            self.bytes += size
+            self.rows.append(tuple(None if value is None else self._text(value) for value in raw))
+        return True
+
+    def _text(self, value: bytes) -> str:
+        text = decode(value)
+        if self._max_chars is not None and len(text) > self._max_chars:
+            self.shortened += 1
+            return text[: self._max_chars]
+        return text
+
+
+def columns(described: pq.abc.PGresult, types: dict[tuple[int, int], tuple[str, bool]]) -> tuple[Column, ...]:
+    """Return the columns of a described result; `types` holds every (oid, modifier) that occurs in it."""
+    return tuple(
+        Column(decode(described.fname(field) or b""), types[(described.ftype(field), described.fmod(field))][0])
+        for field in range(described.nfields)
+    )
+
+
+def is_error(result: pq.abc.PGresult) -> bool:
+    """Whether the server answered with an error."""
+    return result.status in (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE)
+
+
+def sqlstate(result: pq.abc.PGresult) -> str | None:
+    """Return the error's SQLSTATE, when it has one."""
+    value = result.error_field(_FIELD.SQLSTATE)
+    return value.decode() if value else None
+
+
+def primary_message(result: pq.abc.PGresult) -> str:
+    """Return the error's first line, without severity and position."""
+    value = result.error_field(_FIELD.MESSAGE_PRIMARY)
+    return decode(value) if value else decode(result.error_message).strip()
+
+
+def statement_error(result: pq.abc.PGresult, *, offset: int, length: int, elapsed_ms: float) -> StatementError:
+    """Describe an error as the server told it.
+
+    `offset` is how many characters stood before the user's SQL in what was sent, `length` how long that SQL is: a
+    position outside it isn't reported.
+    """
+    raw = result.error_field(_FIELD.STATEMENT_POSITION)
+    position = int(raw) - offset if raw else None
+    hint = result.error_field(_FIELD.MESSAGE_HINT)
+    detail = result.error_field(_FIELD.MESSAGE_DETAIL)
+    return StatementError(
+        kind="database",
+        message=primary_message(result),
+        sqlstate=sqlstate(result),
+        position=position if position is not None and 1 <= position <= length + 1 else None,
+        hint=decode(hint) if hint else None,
+        detail=decode(detail) if detail else None,
+        elapsed_ms=elapsed_ms,
+    )

@@ -1,0 +1,135 @@
+"""Round trips over one connection: never blocked for good, cancellable, interruptible.
+
+The thread that runs a statement also sends its cancel request, while it waits for the answer. So a cancel can't reach a
+later statement of ours, and Ctrl-C always gets through, which it would not inside a blocking libpq call.
+"""
+
+from __future__ import annotations
+
+import selectors
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import psycopg
+from psycopg import pq
+
+from sqlagent_tui.agent.cancel import CancelToken
+
+POLL_SECONDS = 0.02
+CANCEL_TIMEOUT_SECONDS = 5.0
+_REPEAT_CANCEL_SECONDS = 0.25
+"""A request that arrives between two statements is ignored by the server, so it is repeated until an answer comes."""
+PATIENCE_SECONDS = 10.0
+"""How long an answer may take after a cancel request, or after the statement should have timed out on the server."""
+
+_COPY = (pq.ExecStatus.COPY_IN, pq.ExecStatus.COPY_OUT, pq.ExecStatus.COPY_BOTH)
+
+
+class ConnectionLost(Exception):  # noqa: N818 - internal; becomes a StatementError
+    """The connection can't be used any more. `sqlstate` and `text` are the server's last words, when it had any."""
+
+    def __init__(self, text: str = "", sqlstate: str | None = None) -> None:
+        super().__init__(text)
+        self.text = text
+        self.sqlstate = sqlstate
+
+
+class Wire:
+    """The low level of one connection. Not thread-safe: its owner serialises."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
+        self.pgconn = connection.pgconn
+        self._interrupted = False
+
+    def interrupt(self) -> None:
+        """Have the statement in flight cancelled; keep reading its results to the end."""
+        self._interrupted = True
+
+    def results(
+        self, send: Callable[[], None], cancel: CancelToken, *, patience: float, single_rows: bool = False
+    ) -> Iterator[pq.abc.PGresult]:
+        """Send one message and yield its results; must be read to the end.
+
+        A set token sends a cancel request and the results still come (usually an error 57014): the caller looks at the
+        token. `patience` is in seconds; raises `ConnectionLost`.
+        """
+        self._interrupted = False
+        try:
+            send()
+            if single_rows:
+                self.pgconn.set_single_row_mode()
+            waiter = _Waiter(self, cancel, patience)
+            with waiter:
+                yield from waiter.results()
+        except psycopg.Error as problem:
+            raise ConnectionLost(str(problem).strip()) from None
+
+    def run(self, send: Callable[[], None], cancel: CancelToken, *, patience: float) -> list[pq.abc.PGresult]:
+        """Like `results`, all at once: for answers that are known to be small."""
+        return list(self.results(send, cancel, patience=patience))
+
+    def request_cancel(self) -> None:
+        """Ask the server to stop what this connection is doing; failing is no error, the caller asks again."""
+        with suppress(psycopg.Error, OSError):
+            self._connection.cancel_safe(timeout=CANCEL_TIMEOUT_SECONDS)
+
+    @property
+    def stop_wanted(self) -> bool:
+        """Whether `interrupt` was called for the statement in flight."""
+        return self._interrupted
+
+
+class _Waiter:
+    """Reads the results of one message."""
+
+    def __init__(self, wire: Wire, cancel: CancelToken, patience: float) -> None:
+        self._wire = wire
+        self._pgconn = wire.pgconn
+        self._cancel = cancel
+        self._deadline = time.monotonic() + patience
+        self._last_request = 0.0
+        self._asked_to_stop = False
+        self._selector = selectors.DefaultSelector()
+
+    def __enter__(self) -> _Waiter:
+        self._selector.register(self._pgconn.socket, selectors.EVENT_READ | selectors.EVENT_WRITE)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._selector.close()
+
+    def results(self) -> Iterator[pq.abc.PGresult]:
+        while self._pgconn.flush():
+            for _, events in self._wait():
+                if events & selectors.EVENT_READ:
+                    self._pgconn.consume_input()
+        self._selector.modify(self._pgconn.socket, selectors.EVENT_READ)
+        while True:
+            while self._pgconn.is_busy():
+                if self._wait():
+                    self._pgconn.consume_input()
+            result = self._pgconn.get_result()
+            if result is None:
+                return
+            if result.status in _COPY:
+                raise ConnectionLost("the server wanted to copy data")
+            yield result
+
+    def _wait(self) -> list[tuple[selectors.SelectorKey, int]]:
+        if self._cancel.cancelled or self._wire.stop_wanted or time.monotonic() > self._deadline:
+            self._stop()
+        return self._selector.select(POLL_SECONDS)
+
+    def _stop(self) -> None:
+        now = time.monotonic()
+        if not self._asked_to_stop:
+            self._asked_to_stop = True
+            self._deadline = now + PATIENCE_SECONDS
+        elif now > self._deadline:
+            raise ConnectionLost("the server doesn't answer, not even to a cancel request")
+        if now - self._last_request >= _REPEAT_CANCEL_SECONDS:
+            self._wire.request_cancel()
+            self._last_request = time.monotonic()

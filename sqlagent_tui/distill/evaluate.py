@@ -51,9 +51,9 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def rows_equal(gold: QueryResult, predicted: QueryResult, *, any_columns: bool = False) -> bool:
-    """Whether both hold the same rows, as multisets, compared by the server's own text.
+    """Return whether both hold the same rows, as multisets, compared by the server's own text.
 
-    `any_columns` accepts extra and reordered columns, as long as each gold column has one of its own and rows stay whole.
+    `any_columns` accepts extra and reordered columns, if each gold column has one of its own and rows stay whole.
     """
     if len(gold.rows) != len(predicted.rows):
         return False

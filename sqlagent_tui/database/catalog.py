@@ -56,8 +56,11 @@ class Catalog:
     def describe(self, names: Sequence[str], cancel: CancelToken) -> tuple[TableInfo | UnknownTable, ...]:
         """Return each named relation in detail, in the order asked for."""
         found = self._find(names, cancel)
-        wanted = list({table.oid: table for table in found if isinstance(table, TableName)}.values())
-        details = {info.table.oid: info for info in self._details(wanted, cancel)} if wanted else {}
+        details = self._details(found, cancel)
+        if any(isinstance(table, TableName) and not details[table.oid].columns for table in found):
+            self.tables(cancel)  # dropped since its name was read, perhaps made anew under another oid
+            found = self._find(names, cancel)
+            details = self._details(found, cancel)
         return tuple(table if isinstance(table, UnknownTable) else details[table.oid] for table in found)
 
     def _find(self, names: Sequence[str], cancel: CancelToken) -> list[TableName | UnknownTable]:
@@ -72,8 +75,11 @@ class Catalog:
             found = [index.find(name) for name in names]
         return found
 
-    def _details(self, tables: Sequence[TableName], cancel: CancelToken) -> list[TableInfo]:
-        oids = [table.oid for table in tables]
+    def _details(self, found: Sequence[TableName | UnknownTable], cancel: CancelToken) -> dict[int, TableInfo]:
+        tables = {table.oid: table for table in found if isinstance(table, TableName)}
+        if not tables:
+            return {}
+        oids = list(tables)
         values: dict[tuple[int, str | None], tuple[str, ...]] = {}
         for row in self._run(catalog_sql.frequent_values(oids), cancel).rows:
             values[(_number(row[0]), row[1])] = _strings(row[2])
@@ -87,15 +93,15 @@ class Catalog:
         indexes: dict[int, list[str]] = {oid: [] for oid in oids}
         for row in self._run(catalog_sql.indexes(oids), cancel).rows:
             indexes[_number(row[0])].append(row[1] or "")
-        return [
-            TableInfo(
+        return {
+            oid: TableInfo(
                 table=table,
-                columns=tuple(columns[table.oid]),
-                foreign_keys=tuple(keys[table.oid]),
-                indexes=tuple(indexes[table.oid]),
+                columns=tuple(columns[oid]),
+                foreign_keys=tuple(keys[oid]),
+                indexes=tuple(indexes[oid]),
             )
-            for table in tables
-        ]
+            for oid, table in tables.items()
+        }
 
 
 def _table_name(row: Row) -> TableName:

@@ -18,7 +18,8 @@ PasswordCallback = Callable[[str], str | None]
 CONNECT_TIMEOUT_SECONDS = 10
 _OPTIONS = "-c default_transaction_read_only=on"
 _NAME = "sqlagent-tui"
-_SANE = re.compile(r"[A-Za-z0-9_.:/-]{1,128}")
+_HOST = re.compile(r"[A-Za-z0-9_.:/,-]{1,128}")
+_PORT = re.compile(r"[0-9]{1,5}(,[0-9]{1,5})*")
 
 
 class ConnectionRefused(Exception):  # noqa: N818 - internal; becomes a DatabaseError
@@ -42,10 +43,7 @@ def open_connection(
     try:
         given = libpq_conninfo.conninfo_to_dict(conninfo)
     except psycopg.Error:
-        raise DatabaseError(
-            "The connection string can't be read.",
-            "Write it as postgresql://user@host:5432/database or as host=… user=… dbname=….",
-        ) from None
+        raise DatabaseError(*_UNREADABLE) from None
     role = str(given.get("user") or os.environ.get("PGUSER") or "")
     try:
         return _open_with_options(conninfo, given, password), password
@@ -109,7 +107,12 @@ def _explain(problem: ConnectionRefused, given: dict[str, Any]) -> DatabaseError
     )
 
 
+_UNREADABLE = (
+    "The connection string can't be read.",
+    "Write it as postgresql://user@host:5432/database or as host=… user=… dbname=….",
+)
 _KNOWN: tuple[tuple[str, str, str], ...] = (
+    (r"invalid (integer|port|connection option|URI|percent|\S+ value)|could not match \d+ ", *_UNREADABLE),
     (r"password authentication failed|SASL|SCRAM", "The server refused the password of {role}.",
      "Check the password or ~/.pgpass."),
     (r'role ".*" does not exist', "{role} does not exist on the server.", "Give an existing role: user=NAME."),
@@ -135,9 +138,9 @@ def _where(given: dict[str, Any]) -> str:
     """Host and port, only when they look like it: pieces of a mistyped password can end up here."""
     host = str(given.get("host") or os.environ.get("PGHOST") or given.get("hostaddr") or "")
     port = str(given.get("port") or os.environ.get("PGPORT") or "5432")
-    if not host:
-        return f"the local socket, port {port}" if _SANE.fullmatch(port) else "the local socket"
-    return f"{host}:{port}" if _SANE.fullmatch(host) and _SANE.fullmatch(port) else "the server"
+    if not _PORT.fullmatch(port) or (host and not _HOST.fullmatch(host)):
+        return "the server"
+    return f"{host}:{port}" if host else f"the local socket, port {port}"
 
 
 def _quoted(name: object, kind: str) -> str:

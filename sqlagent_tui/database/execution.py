@@ -21,7 +21,7 @@ from typing import Any
 import psycopg
 from psycopg import pq
 
-from sqlagent_tui.agent.cancel import CancelToken
+from sqlagent_tui.agent.cancel import Cancelled, CancelToken
 from sqlagent_tui.agent.protocols import Limits
 from sqlagent_tui.agent.results import Column, QueryResult, StatementError
 from sqlagent_tui.database import results
@@ -36,12 +36,16 @@ _DECLARE_CUT = f"DECLARE {CURSOR}_cut NO SCROLL CURSOR FOR\n"
 _ROLLBACK = b"ROLLBACK; SELECT pg_catalog.pg_advisory_unlock_all()"
 _IDLE_IN_TRANSACTION_MS = 60_000
 _TYPE_CACHE_SIZE = 2_000
+_FAREWELL_SECONDS = 1.0
 _NOWHERE = 1 << 40
 """An offset that leaves no position: a FETCH fails at no place of the user's SQL."""
 
 # Base types of variable length whose text stays short, whatever they hold: numeric, inet, cidr, money's kin, oidvector.
 _SHORT = frozenset({1700, 869, 650, 30, 22, 19})
-_LENGTH_TYPES = frozenset({1042, 1043, 1560, 1562})  # bpchar, varchar, bit, varbit: bounded when they have a modifier
+_BPCHAR = 1042
+_LENGTH_TYPES = frozenset(
+    {_BPCHAR, 1043, 1560, 1562}
+)  # bpchar, varchar, bit, varbit: bounded when they have a modifier
 _VARIABLE_HEADER = 4
 
 
@@ -72,8 +76,14 @@ class Session:
         """Whether the connection is open and outside a transaction."""
         return self._pgconn.status == pq.ConnStatus.OK and self._pgconn.transaction_status == pq.TransactionStatus.IDLE
 
+    def stop(self) -> None:
+        """Cancel what is running, from any thread; the session can't be used afterwards."""
+        self._wire.close()
+
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection; a statement in flight is cancelled on the server, which would go on with it."""
+        if self._pgconn.status == pq.ConnStatus.OK and self._pgconn.transaction_status == pq.TransactionStatus.ACTIVE:
+            self._wire.request_cancel(timeout=_FAREWELL_SECONDS)
         self._connection.close()
 
     def run(self, statement: Statement, limits: Limits, cancel: CancelToken) -> QueryResult | StatementError:
@@ -91,6 +101,9 @@ class Session:
             outcome = result or StatementError(kind="database", message="The server gave no result.")
         except Refused as problem:
             outcome = self._describe(problem, statement, limits, started)
+        except Cancelled:
+            self._end()
+            raise
         self._end()
         cancel.raise_if_cancelled()
         return outcome
@@ -109,15 +122,13 @@ class Session:
         described = self._describe_cursor(limits, cancel)
         self._look_up_types(described, limits, cancel)
         keys = [(described.ftype(field), described.fmod(field)) for field in range(described.nfields)]
-        unbounded = [self._types[key][1] for key in keys]
+        unbounded = [(key[0], self._types[key][1]) for key in keys]
         cursor = CURSOR
-        if cut and any(unbounded):
+        if cut and any(free for _, free in unbounded):
             wrapped = _DECLARE_CUT + _cut_form(statement.gate or "", unbounded, limits.max_value_chars + 1)
             try:
                 self._execute(wrapped, 0, limits, cancel)
             except Refused:
-                if cancel.cancelled:
-                    raise
                 return None
             cursor = f"{CURSOR}_cut"
         left_ms = max(limits.statement_timeout_ms - int((time.monotonic() - started) * 1000), 1)
@@ -171,6 +182,7 @@ class Session:
         """Send one message, return its last result; raises `Refused`, `Cancelled` or `ConnectionLost`."""
         answers = self._wire.run(send, cancel, patience=_patience(limits))
         self._check_alive(answers[-1] if answers else None)
+        cancel.raise_if_cancelled()
         if results.is_error(answers[-1]):
             raise Refused(answers[-1], offset)
         return answers[-1]
@@ -243,6 +255,7 @@ class Session:
                 wanted = False
                 self._wire.interrupt()
         self._check_alive(last)
+        cancel.raise_if_cancelled()
         if failure is not None and wanted:
             raise Refused(failure, statement.text_offset if statement.verb != "query" else _NOWHERE)
         return QueryResult(
@@ -263,14 +276,23 @@ class Session:
         return explain_error(error, statement, limits)
 
 
-def _cut_form(sql: str, unbounded: list[bool], width: int) -> str:
-    """Return `sql` as a subquery whose unbounded columns are cut to `width` characters. Order of rows is kept."""
-    names = [f"c{index}" for index in range(1, len(unbounded) + 1)]
+def _cut_form(sql: str, columns: list[tuple[int, bool]], width: int) -> str:
+    """Return `sql` as a subquery whose unbounded columns are cut to `width` characters; the order of rows is kept.
+
+    `columns` tells each column's type oid and whether it is unbounded.
+    """
+    names = [f"c{index}" for index in range(1, len(columns) + 1)]
     cut = (
-        f"pg_catalog.left(q.{name}::pg_catalog.text, {width})" if free else f"q.{name}"
-        for name, free in zip(names, unbounded, strict=True)
+        f"pg_catalog.left({_as_text(oid, name)}, {width})" if free else f"q.{name}"
+        for name, (oid, free) in zip(names, columns, strict=True)
     )
     return f"SELECT {', '.join(cut)} FROM (\n{_without_semicolon(sql)}\n) AS q({', '.join(names)})"
+
+
+def _as_text(oid: int, name: str) -> str:
+    if oid == _BPCHAR:  # its cast to text would take the trailing blanks away
+        return f"pg_catalog.textin(pg_catalog.bpcharout(q.{name}))"
+    return f"q.{name}::pg_catalog.text"
 
 
 def _without_semicolon(sql: str) -> str:

@@ -42,9 +42,9 @@ def explain_error(error: StatementError, statement: Statement, limits: Limits) -
 
 # Every word that a command of PostgreSQL 18 begins with, apart from those that a cursor takes.
 _COMMANDS = frozenset(
-    """abort alter analyze analyse begin call checkpoint close cluster comment commit copy create deallocate declare delete
-    discard do drop end execute explain fetch grant import insert listen load lock merge move notify prepare reassign
-    refresh reindex release reset revoke rollback savepoint security set show start truncate unlisten update
+    """abort alter analyze analyse begin call checkpoint close cluster comment commit copy create deallocate declare
+    delete discard do drop end execute explain fetch grant import insert listen load lock merge move notify prepare
+    reassign refresh reindex release reset revoke rollback savepoint security set show start truncate unlisten update
     vacuum""".split()
 )
 _CHANGING = frozenset({"insert", "update", "delete", "merge"})

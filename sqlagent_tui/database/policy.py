@@ -29,7 +29,7 @@ _REASONS: dict[str, str] = {
     "opens a connection of its own, which no transaction of ours undoes": """dblink dblink_connect dblink_connect_u
         dblink_exec dblink_open dblink_fetch dblink_close dblink_disconnect dblink_send_query dblink_get_result
         dblink_cancel_query dblink_get_notify dblink_build_sql_insert dblink_build_sql_delete dblink_build_sql_update
-        postgres_fdw_get_connections postgres_fdw_disconnect postgres_fdw_disconnect_all http http_get http_post
+        postgres_fdw_get_connections postgres_fdw_disconnect postgres_fdw_disconnect_all http_get http_post
         http_put http_patch http_delete http_head""",
     "reads or writes files of the server": """pg_read_file pg_read_binary_file pg_read_file_old pg_ls_dir pg_ls_logdir
         pg_ls_waldir pg_ls_tmpdir pg_ls_archive_statusdir pg_ls_replslotdir pg_ls_logicalsnapdir pg_ls_logicalmapdir
@@ -60,7 +60,8 @@ _REASONS: dict[str, str] = {
         pg_stat_statements_reset pg_stat_kcache_reset pg_restore_relation_stats pg_restore_attribute_stats
         pg_clear_relation_stats pg_clear_attribute_stats gin_clean_pending_list brin_summarize_new_values
         brin_summarize_range brin_desummarize_range pg_truncate_visibility_map heap_force_kill heap_force_freeze
-        bt_index_parent_check pg_nextoid pg_current_xact_id txid_current""",
+        bt_index_parent_check pg_nextoid""",
+    "uses up a transaction number": "pg_current_xact_id txid_current",
 }
 _REFUSED = {name: reason for reason, names in _REASONS.items() for name in names.split()}
 

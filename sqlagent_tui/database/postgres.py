@@ -51,12 +51,10 @@ class PostgresDatabase:
         *,
         trace: TraceListener | None = None,
         limits: Limits | None = None,
-        password: PasswordCallback | None = None,
     ) -> None:
         """Prepare; use `connect`, which also makes the connection."""
         self.limits = limits or Limits()
         self._conninfo = conninfo
-        self._ask_password = password
         self._typed_password: str | None = None
         self._trace = Trace(trace)
         self._lock = threading.Lock()
@@ -76,8 +74,8 @@ class PostgresDatabase:
         cancel: CancelToken | None = None,
     ) -> PostgresDatabase:
         """Connect and verify; raises `DatabaseError` with one sentence and a remedy, and `Cancelled`."""
-        database = cls(conninfo, trace=trace, limits=limits, password=password)
-        database._open(cancel or CancelToken())
+        database = cls(conninfo, trace=trace, limits=limits)
+        database._open(cancel or CancelToken(), password)
         return database
 
     @property
@@ -90,6 +88,9 @@ class PostgresDatabase:
     def close(self) -> None:
         """Close the connection; a statement that is running is cancelled first. Idempotent."""
         self._closed.set()
+        session = self._session
+        if session is not None:
+            session.stop()
         with self._lock:
             self._drop()
 
@@ -113,10 +114,7 @@ class PostgresDatabase:
             statement = verbs.read(sql, verb)
         if isinstance(statement, StatementError):
             cancel.raise_if_cancelled()
-            pid = self._session.backend_pid if self._session else 0
-            shown = sql.encode(errors="replace").decode()  # a lone surrogate would stop the journal
-            number = self._trace.started(shown, origin=origin, verb=verb, backend_pid=pid)
-            self._trace.finished(number, statement, origin=origin, backend_pid=pid, elapsed_ms=0.0)
+            self._trace_unsent(sql, origin, verb, statement)
             return statement
         return self._run(statement, origin, cancel, limits or self.limits)
 
@@ -135,7 +133,9 @@ class PostgresDatabase:
             try:
                 session = self._usable_session(cancel)
             except DatabaseError as problem:
-                return StatementError(kind="connection", message=str(problem))
+                unsent = StatementError(kind="connection", message=str(problem))
+                self._trace_unsent(statement.sql, origin, statement.verb, unsent)
+                return unsent
             return self._run_traced(session, statement, origin, cancel, limits)
 
     def _run_traced(
@@ -166,6 +166,12 @@ class PostgresDatabase:
             elapsed = (time.monotonic() - started) * 1000
             self._trace.finished(number, outcome, origin=origin, backend_pid=session.backend_pid, elapsed_ms=elapsed)
         return outcome
+
+    def _trace_unsent(self, sql: str, origin: Origin, verb: Verb, error: StatementError) -> None:
+        pid = self._session.backend_pid if self._session else 0
+        shown = sql.encode(errors="replace").decode()  # a lone surrogate would stop the journal
+        number = self._trace.started(shown, origin=origin, verb=verb, backend_pid=pid)
+        self._trace.finished(number, error, origin=origin, backend_pid=pid, elapsed_ms=0.0)
 
     def _query_catalog(self, sql: str, cancel: CancelToken) -> QueryResult:
         """Run one of our own catalogue queries; raises `DatabaseError`."""
@@ -198,19 +204,16 @@ class PostgresDatabase:
         self._drop()
         problem: DatabaseError | None = None
         for pause in _RECONNECT_PAUSES:
-            time.sleep(pause)
-            cancel.raise_if_cancelled()
+            _sleep(pause, cancel)
             try:
-                return self._open(cancel)
+                return self._open(cancel, ask=None)
             except DatabaseError as refused:
                 problem = refused
         raise problem or DatabaseError("The connection could not be made.")
 
-    def _open(self, cancel: CancelToken) -> Session:
+    def _open(self, cancel: CancelToken, ask: PasswordCallback | None) -> Session:
         connection: psycopg.Connection[Any]
-        connection, self._typed_password = open_connection(
-            self._conninfo, password=self._typed_password, ask=self._ask_password
-        )
+        connection, self._typed_password = open_connection(self._conninfo, password=self._typed_password, ask=ask)
         session = Session(connection)
         try:
             setup = Statement(sql=_SETUP, verb="query", gate=_SETUP)
@@ -242,3 +245,11 @@ class PostgresDatabase:
         if session is not None:
             with suppress(psycopg.Error):
                 session.close()
+
+
+def _sleep(seconds: float, cancel: CancelToken) -> None:
+    deadline = time.monotonic() + seconds
+    cancel.raise_if_cancelled()
+    while (left := deadline - time.monotonic()) > 0:
+        time.sleep(min(left, _LOCK_POLL_SECONDS))
+        cancel.raise_if_cancelled()

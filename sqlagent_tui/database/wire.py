@@ -43,6 +43,11 @@ class Wire:
         self._connection = connection
         self.pgconn = connection.pgconn
         self._interrupted = False
+        self._closing = False
+
+    def close(self) -> None:
+        """Stop whatever is in flight, from any thread; nothing more is sent."""
+        self._closing = True
 
     def interrupt(self) -> None:
         """Have the statement in flight cancelled; keep reading its results to the end."""
@@ -56,6 +61,8 @@ class Wire:
         A set token sends a cancel request and the results still come (usually an error 57014): the caller looks at the
         token. `patience` is in seconds; raises `ConnectionLost`.
         """
+        if self._closing:
+            raise ConnectionLost("the connection was closed here")
         self._interrupted = False
         try:
             send()
@@ -71,15 +78,15 @@ class Wire:
         """Like `results`, all at once: for answers that are known to be small."""
         return list(self.results(send, cancel, patience=patience))
 
-    def request_cancel(self) -> None:
+    def request_cancel(self, timeout: float = CANCEL_TIMEOUT_SECONDS) -> None:
         """Ask the server to stop what this connection is doing; failing is no error, the caller asks again."""
         with suppress(psycopg.Error, OSError):
-            self._connection.cancel_safe(timeout=CANCEL_TIMEOUT_SECONDS)
+            self._connection.cancel_safe(timeout=timeout)
 
     @property
     def stop_wanted(self) -> bool:
-        """Whether `interrupt` was called for the statement in flight."""
-        return self._interrupted
+        """Whether the statement in flight is not wanted any more."""
+        return self._interrupted or self._closing
 
 
 class _Waiter:

@@ -20,7 +20,7 @@ from sqlagent_tui.errors import UsageError
 from sqlagent_tui.paths import config_dir, data_dir
 
 if TYPE_CHECKING:
-    from sqlagent_tui.database.connection import PostgresDatabase
+    from sqlagent_tui.database.postgres import PostgresDatabase
     from sqlagent_tui.database.embedded import EmbeddedServer
     from sqlagent_tui.database.trace import TraceListener
     from sqlagent_tui.models.llama import LlamaModel
@@ -84,7 +84,7 @@ class OpenTarget:
 
     def connect(self, config: Config, trace: TraceListener | None = None) -> PostgresDatabase:
         """Open one guarded connection. Raises DatabaseError."""
-        from sqlagent_tui.database.connection import PostgresDatabase
+        from sqlagent_tui.database.postgres import PostgresDatabase
 
         return PostgresDatabase.connect(self.conninfo, trace=trace, limits=config.limits.answer())
 
@@ -115,7 +115,7 @@ def open_model(name: str | None, config: Config, narrate: Narrate, *, demo: bool
     return LlamaModel.open(
         path,
         context_size=config.model.context_size,
-        threads=config.model.threads,
+        threads=config.model.threads or None,
         on_progress=lambda fraction: narrate(f"Loading the model {path.name}", fraction),
     )
 

@@ -205,4 +205,8 @@ def _load(text: str) -> object:
 
 
 def _names_a_tool(value: object) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("name"), str) and ("arguments" in value or "parameters" in value)
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("name"), str)
+        and ("arguments" in value or "parameters" in value)
+    )

@@ -1,0 +1,333 @@
+"""One llama.cpp model and its context, by the low-level C API. Lives in the child process only: it may crash it.
+
+Why not the library's own `Llama` class: it can't switch off the extra buffers that crash some CPUs (AMX), writes over
+the terminal's file descriptors while loading, reads control tokens in untrusted text, and can't be interrupted.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import llama_cpp.llama_cpp as lib
+
+from sqlagent_tui.agent.protocols import Sampling
+from sqlagent_tui.errors import ModelError
+from sqlagent_tui.models.tokens import PromptEncoder
+
+N_BATCH: Final = 512
+N_UBATCH: Final = 128
+"""Tokens evaluated at once: as fast as larger ones on a CPU, with small buffers."""
+PENALTY_WINDOW: Final = 256
+"""Generated tokens that the repeat penalty looks back on."""
+_ABORTED: Final = 2
+_WARNING: Final = 3
+_ERROR: Final = 4
+_NODES_PER_LAYER: Final = 32
+"""A first guess, so that progress moves within the first batch; afterwards the nodes are counted."""
+
+
+class Aborted(Exception):  # noqa: N818 - not an error: the user asked for it
+    """The work was stopped by the abort flag."""
+
+
+class Log:
+    """llama.cpp's log: keeps the last errors for a sentence and passes warnings on."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self.errors: deque[str] = deque(maxlen=8)
+        self._write = write
+        self._level = _ERROR
+        self._callback = lib.llama_log_callback(self._on_log)  # llama.cpp keeps the pointer, we the object
+        lib.llama_log_set(self._callback, ctypes.c_void_p(0))
+
+    def _on_log(self, level: int, text: bytes | None, _data: object) -> None:
+        if level <= _ERROR:  # a higher one continues the line before it
+            self._level = level
+        line = (text or b"").decode("utf-8", "replace").strip()
+        if self._level >= _WARNING and line:
+            self._write(line + "\n")
+        if self._level == _ERROR and line:
+            self.errors.append(line)
+
+
+class Engine:
+    """A loaded model with one sequence in its context.
+
+    `aborted` is asked at every moment: while loading, at every node of a computation, between tokens.
+    Raises `ModelError` when the file can't be loaded, `Aborted` when asked to stop.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        context_size: int,
+        threads: int,
+        log: Log,
+        aborted: Callable[[], bool] = lambda: False,
+        on_progress: Callable[[float], None] = lambda fraction: None,
+    ) -> None:
+        self._model: Any = None
+        self._context: Any = None
+        self._aborted = aborted
+        self._node_hook: Callable[[], None] = lambda: None
+        self.tokens: list[int] = []
+        """What the context holds, position by position."""
+        lib.llama_backend_init()
+        self._load(path, log, on_progress)
+        self.vocab = lib.llama_model_get_vocab(self._model)
+        self.vocab_size: int = lib.llama_vocab_n_tokens(self.vocab)
+        self.context_size = self._make_context(context_size, threads)
+        self._piece_buffer = ctypes.create_string_buffer(256)
+
+    def _load(self, path: Path, log: Log, on_progress: Callable[[float], None]) -> None:
+        def progress(fraction: float, _data: object) -> bool:
+            on_progress(fraction)
+            return not self._aborted()
+
+        params = lib.llama_model_default_params()
+        params.use_extra_bufts = False  # AMX buffers crash when the library was built with an older gcc
+        callback = lib.llama_progress_callback(progress)
+        params.progress_callback = callback
+        log.errors.clear()
+        self._model = lib.llama_model_load_from_file(str(path).encode(), params)
+        if not self._model:
+            if self._aborted():
+                raise Aborted
+            reason = _reason(log.errors)
+            raise ModelError(f"llama.cpp can't load {path.name}{reason}.", "Check the file, or choose another model.")
+
+    def _make_context(self, context_size: int, threads: int) -> int:
+        trained: int = lib.llama_model_n_ctx_train(self._model)
+        size = min(context_size, trained) if trained > 0 else context_size
+        params = lib.llama_context_default_params()
+        params.n_ctx = size
+        params.n_batch = min(N_BATCH, size)
+        params.n_ubatch = min(N_UBATCH, size)
+        params.n_seq_max = 1
+        params.n_threads = params.n_threads_batch = threads
+        params.flash_attn_type = lib.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        params.type_k = params.type_v = lib.GGML_TYPE_F16
+        params.no_perf = True
+        self._abort_callback = lib.ggml_abort_callback(self._on_node)
+        params.abort_callback = self._abort_callback
+        self._context = lib.llama_init_from_model(self._model, params)
+        if not self._context:
+            lib.llama_model_free(self._model)
+            self._model = None
+            raise ModelError(
+                f"A context of {size} tokens can't be set up.", "Choose a smaller context or a smaller model."
+            )
+        self._memory = lib.llama_get_memory(self._context)
+        self._layers: int = lib.llama_model_n_layer(self._model)
+        self._nodes_per_batch = self._layers * _NODES_PER_LAYER
+        return min(size, int(lib.llama_n_ctx(self._context)))
+
+    def _on_node(self, _data: object) -> bool:
+        self._node_hook()
+        return self._aborted()
+
+    def close(self) -> None:
+        """Free everything. The engine can't be used afterwards."""
+        if self._context:
+            lib.llama_free(self._context)
+        if self._model:
+            lib.llama_model_free(self._model)
+        self._context = self._model = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def description(self) -> str:
+        """Architecture, size and quantisation, as llama.cpp names them."""
+        buffer = ctypes.create_string_buffer(256)
+        lib.llama_model_desc(self._model, buffer, 256)
+        return buffer.value.decode("utf-8", "replace")
+
+    @property
+    def chat_template(self) -> str:
+        """The file's chat template; empty when it has none."""
+        return (lib.llama_model_chat_template(self._model, None) or b"").decode("utf-8", "replace")
+
+    def token_text(self, token: int) -> str:
+        """A token's text as the vocabulary spells it; empty for none (-1)."""
+        if not 0 <= token < self.vocab_size:
+            return ""
+        return (lib.llama_vocab_get_text(self.vocab, token) or b"").decode("utf-8", "replace")
+
+    @property
+    def bos(self) -> str:
+        """Text of the token that begins a text."""
+        return self.token_text(lib.llama_vocab_bos(self.vocab))
+
+    @property
+    def eos(self) -> str:
+        """Text of the token that ends a text."""
+        return self.token_text(lib.llama_vocab_eos(self.vocab))
+
+    def encoder(self) -> PromptEncoder:
+        """The tokeniser for prompts of trusted and untrusted parts."""
+        marked = lib.LLAMA_TOKEN_ATTR_CONTROL | lib.LLAMA_TOKEN_ATTR_USER_DEFINED
+        specials = {
+            text: token
+            for token in range(self.vocab_size)
+            if lib.llama_vocab_get_attr(self.vocab, token) & marked and (text := self.token_text(token))
+        }
+        bos = lib.llama_vocab_bos(self.vocab) if lib.llama_vocab_get_add_bos(self.vocab) else None
+        return PromptEncoder(specials, self.tokenize_plain, bos)
+
+    def tokenize_plain(self, text: str) -> list[int]:
+        """Tokenise without control tokens (llama.cpp still reads user-defined ones: see `PromptEncoder`)."""
+        data = text.encode("utf-8", "replace")
+        size = len(data) + 8
+        buffer = (lib.llama_token * size)()
+        count = lib.llama_tokenize(self.vocab, data, len(data), buffer, size, False, False)
+        if count < 0:
+            size = -count
+            buffer = (lib.llama_token * size)()
+            count = lib.llama_tokenize(self.vocab, data, len(data), buffer, size, False, False)
+        return list(buffer[: max(count, 0)])
+
+    def piece(self, token: int) -> bytes:
+        """The bytes that a token stands for; half characters included."""
+        size = lib.llama_token_to_piece(self.vocab, token, self._piece_buffer, 256, 0, True)
+        if size < 0:
+            self._piece_buffer = ctypes.create_string_buffer(max(-size, 256))
+            size = lib.llama_token_to_piece(self.vocab, token, self._piece_buffer, -size, 0, True)
+        return self._piece_buffer.raw[: max(size, 0)]
+
+    def ends_generation(self, token: int) -> bool:
+        """Whether a model says with this token that it is done."""
+        return bool(lib.llama_vocab_is_eog(self.vocab, token))
+
+    def is_control(self, token: int) -> bool:
+        """Whether a token is structure, never text."""
+        return bool(lib.llama_vocab_is_control(self.vocab, token))
+
+    def keep(self, count: int) -> None:
+        """Forget all but the first `count` tokens of the context."""
+        if count < len(self.tokens) and not lib.llama_memory_seq_rm(self._memory, 0, count, -1):
+            # Recurrent models can't forget a part.
+            lib.llama_memory_clear(self._memory, False)
+            count = 0
+        del self.tokens[count:]
+
+    def evaluate(self, tokens: Sequence[int], on_progress: Callable[[int], None] | None = None) -> None:
+        """Append `tokens` to the context; the last one's logits are then ready.
+
+        `on_progress` is told the number of tokens done, also while a batch is under way. Raises `Aborted`, after
+        which the context holds whatever batches were completed, and `ModelError`.
+        """
+        done = 0
+        while done < len(tokens):
+            batch = tokens[done : done + N_UBATCH]
+            nodes = 0
+
+            def on_node(done: int = done, size: int = len(batch)) -> None:
+                nonlocal nodes
+                nodes += 1
+                if on_progress and nodes % 16 == 0:
+                    on_progress(done + min(size - 1, size * nodes // max(self._nodes_per_batch, 1)))
+
+            self._node_hook = on_node
+            try:
+                self._decode(batch)
+            finally:
+                self._node_hook = lambda: None
+            self._nodes_per_batch = nodes or self._nodes_per_batch
+            done += len(batch)
+            if on_progress and len(tokens) > 1:
+                on_progress(done)
+
+    def _decode(self, batch: Sequence[int]) -> None:
+        if self._aborted():
+            raise Aborted
+        array = (lib.llama_token * len(batch))(*batch)
+        status = lib.llama_decode(self._context, lib.llama_batch_get_one(array, len(batch)))
+        if status == 0:
+            self.tokens.extend(batch)
+            return
+        lib.llama_memory_seq_rm(self._memory, 0, len(self.tokens), -1)
+        if status == _ABORTED:
+            raise Aborted
+        raise ModelError(
+            f"llama.cpp can't evaluate the prompt (code {status}).", "Try a smaller context, or another model file."
+        )
+
+    def check_logits(self) -> None:
+        """Raise `ModelError` when the model computes no numbers: that is how damaged weights show."""
+        logits = lib.llama_get_logits_ith(self._context, -1)
+        if not logits or math.isnan(sum(logits[: self.vocab_size])):
+            raise ModelError(
+                "The model computes no valid numbers: its file is damaged.", "Download or copy the model file again."
+            )
+
+    def sampler(self, sampling: Sampling) -> Sampler:
+        """A chain that picks the next token."""
+        return Sampler(self._context, self.vocab_size, sampling)
+
+
+class Sampler:
+    """llama.cpp's sampler chain; free it with `close`. The same seed gives the same choices."""
+
+    def __init__(self, context: Any, vocab_size: int, sampling: Sampling) -> None:
+        self._context = context
+        self._chain: Any = lib.llama_sampler_chain_init(lib.llama_sampler_chain_default_params())
+        links = []
+        if sampling.repeat_penalty != 1.0:
+            links.append(
+                lib.llama_sampler_init_penalties(vocab_size, PENALTY_WINDOW, sampling.repeat_penalty, 0.0, 0.0)
+            )
+        if sampling.temperature <= 0:
+            links.append(lib.llama_sampler_init_greedy())
+        else:
+            if sampling.top_k > 0:
+                links.append(lib.llama_sampler_init_top_k(sampling.top_k))
+            if sampling.top_p < 1:
+                links.append(lib.llama_sampler_init_top_p(sampling.top_p, 1))
+            if sampling.min_p > 0:
+                links.append(lib.llama_sampler_init_min_p(sampling.min_p, 1))
+            links.append(lib.llama_sampler_init_temp(sampling.temperature))
+            # The highest seed means "a random one" to llama.cpp.
+            links.append(lib.llama_sampler_init_dist(sampling.seed % 0xFFFFFFFF))
+        for link in links:
+            lib.llama_sampler_chain_add(self._chain, link)
+
+    def sample(self) -> int:
+        """Pick a token from the last evaluated token's logits, and remember it."""
+        return int(lib.llama_sampler_sample(self._chain, self._context, -1))
+
+    def accept(self, token: int) -> None:
+        """Remember a token that was not sampled."""
+        lib.llama_sampler_accept(self._chain, token)
+
+    def close(self) -> None:
+        """Free the chain."""
+        if self._chain:
+            lib.llama_sampler_free(self._chain)
+        self._chain = None
+
+
+def _reason(errors: Sequence[str]) -> str:
+    """The most telling of llama.cpp's last errors, as a clause."""
+    for line in errors:
+        text = line.rpartition("error loading model: ")[2]
+        if text != line:
+            return f": {_tidy(text)}"
+    return f": {_tidy(errors[0])}" if errors else ""
+
+
+def _tidy(text: str) -> str:
+    return "".join(char for char in text if char.isprintable())[:200].rstrip(". ")

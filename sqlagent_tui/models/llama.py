@@ -1,0 +1,278 @@
+"""The model as the app sees it: a client of the process that runs llama.cpp."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from sqlagent_tui import paths
+from sqlagent_tui.agent.cancel import Cancelled, CancelToken
+from sqlagent_tui.agent.messages import Delta, Message, PromptProgress
+from sqlagent_tui.agent.protocols import GenerationOptions, ModelInfo
+from sqlagent_tui.errors import ModelError
+from sqlagent_tui.models import gguf, hashes, wire
+from sqlagent_tui.models.process import Died, WorkerProcess
+
+DEFAULT_CONTEXT: Final = 8192
+CANCEL_SECONDS: Final = 0.08
+"""How long a cancelled caller waits for the child to say that it stopped."""
+_AGAIN: Final = "It is started again with the next question."
+
+
+def default_threads() -> int:
+    """One core is left to everybody else: a busy neighbour would slow all threads down."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores - 1)
+
+
+class LlamaModel:
+    """A GGUF model in a child process. Open it with `LlamaModel.open`.
+
+    One generation at a time: another thread's waits for its turn. `close` may be called from any thread, at any
+    moment, and is instant. A crash of the child raises `ModelError`; the next call starts it again.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        context_size: int = DEFAULT_CONTEXT,
+        threads: int | None = None,
+        name: str = "",
+        log: Path | None = None,
+    ) -> None:
+        self.path = path
+        self._context_size = context_size
+        self._threads = threads or default_threads()
+        self._log = log or paths.cache_dir() / "model.log"
+        self._name = name
+        self._info = ModelInfo(name=name or path.stem)
+        self._worker: WorkerProcess | None = None
+        self._turn = threading.Lock()
+        self._holder: int | None = None
+        self._ids = 0
+        self._closed = False
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        context_size: int = DEFAULT_CONTEXT,
+        threads: int | None = None,
+        name: str = "",
+        log: Path | None = None,
+        on_progress: Callable[[float], None] | None = None,
+        cancel: CancelToken | None = None,
+    ) -> Self:
+        """Load a model file.
+
+        `context_size` in tokens, at most what the model was trained with; `on_progress` is told fractions from 0 to
+        1. Raises `ModelError`, and `Cancelled`.
+        """
+        model = cls(path, context_size=context_size, threads=threads, name=name, log=log)
+        try:
+            with model._exclusively(cancel or CancelToken()):
+                model._start(cancel or CancelToken(), on_progress)
+        except BaseException:
+            model.close()
+            raise
+        return model
+
+    @property
+    def info(self) -> ModelInfo:
+        """Name, hash and context size of the loaded model."""
+        return self._info
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id; None when it isn't running."""
+        worker = self._worker
+        return worker.pid if worker and worker.alive else None
+
+    def count_tokens(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> int:
+        """Return how many prompt tokens these messages cost, generation prompt included. Raises `ModelError`."""
+        cancel = CancelToken()
+        with self._exclusively(cancel):
+            self._start(cancel)
+            request = wire.Count(id=self._next_id(), messages=list(messages), tools=_plain(tools))
+            for reply in self._ask(request, cancel):
+                if isinstance(reply, wire.Counted):
+                    return reply.tokens
+        raise ModelError("The model process gave no answer.", _AGAIN)
+
+    def generate(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[Mapping[str, Any]],
+        options: GenerationOptions,
+        cancel: CancelToken,
+    ) -> Iterator[Delta]:
+        """Yield deltas; the last one is a `Generation`.
+
+        Only what is new is evaluated. Raises `ModelError` when the model can't go on, and `Cancelled` within 100 ms
+        of the token being set. Closing the iterator early stops the model too.
+        """
+        with self._exclusively(cancel):
+            self._start(cancel)
+            request = wire.Generate(id=self._next_id(), messages=list(messages), tools=_plain(tools), options=options)
+            for reply in self._ask(request, cancel):
+                match reply:
+                    case wire.Evaluating():
+                        yield PromptProgress(reply.done, reply.total)
+                    case wire.Wrote():
+                        yield from reply.pieces
+                    case wire.Finished():
+                        yield reply.generation
+                        return
+
+    def close(self) -> None:
+        """End the process at once. Idempotent; from any thread."""
+        self._closed = True
+        if worker := self._worker:
+            worker.kill()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _exclusively(self, cancel: CancelToken) -> _Turn:
+        return _Turn(self, cancel)
+
+    def _next_id(self) -> int:
+        self._ids += 1
+        return self._ids
+
+    def _start(self, cancel: CancelToken, on_progress: Callable[[float], None] | None = None) -> None:
+        """Have a running child with the model loaded."""
+        self._check_open()
+        cancel.raise_if_cancelled()
+        if self._worker and self._worker.alive:
+            return
+        if self._worker:
+            self._worker.kill()
+        file = gguf.describe(self.path)
+        gguf.require_usable(file)
+        known = hashes.known(self.path)
+        self._worker = WorkerProcess(self._log)
+        if self._closed:  # by another thread, meanwhile: it can't have seen this child
+            self._worker.kill()
+        before = self.path.stat()
+        request = wire.Load(
+            id=self._next_id(),
+            path=str(self.path),
+            context_size=self._context_size,
+            threads=self._threads,
+            want_hash=not known,
+        )
+        try:
+            self._load(request, cancel, on_progress, known, file.name)
+        except BaseException:
+            self._worker.kill()
+            raise
+        if not known:
+            hashes.remember(self.path, before, self._info.sha256)
+
+    def _load(
+        self,
+        request: wire.Load,
+        cancel: CancelToken,
+        on_progress: Callable[[float], None] | None,
+        known: str,
+        name: str,
+    ) -> None:
+        for reply in self._ask(request, cancel):
+            if isinstance(reply, wire.Loading) and on_progress:
+                on_progress(reply.fraction)
+            if isinstance(reply, wire.Loaded):
+                self._info = ModelInfo(
+                    name=self._name or name,
+                    sha256=known or reply.sha256,
+                    context_size=reply.context_size,
+                    description=reply.description,
+                )
+
+    def _ask(self, request: wire.Request, cancel: CancelToken) -> Iterator[wire.AnyReply]:
+        """Send a request and yield its replies, up to and including the last."""
+        worker = self._worker
+        if worker is None:
+            raise ModelError("The model is not running.", _AGAIN)
+
+        def stop() -> None:
+            worker.send(wire.Abort(id=request.id))
+            worker.wake()
+
+        with cancel.on_cancel(stop):
+            worker.send(request)
+            settled = False
+            deadline: float | None = None
+            try:
+                while not settled:
+                    reply = worker.next_reply(deadline)
+                    if cancel.cancelled and deadline is None:
+                        deadline = time.monotonic() + CANCEL_SECONDS
+                    if isinstance(reply, Died):
+                        settled = True
+                        raise self._crash(worker, cancel)
+                    if reply is None and deadline is not None and time.monotonic() >= deadline:
+                        raise Cancelled  # it will stop a little later: its last words carry an old id
+                    if not isinstance(reply, wire.Reply) or reply.id != request.id:
+                        continue
+                    settled = not isinstance(reply, wire.Loading | wire.Evaluating | wire.Wrote)
+                    if isinstance(reply, wire.Aborted) or deadline is not None:
+                        if settled:
+                            raise Cancelled
+                        continue
+                    if isinstance(reply, wire.Failed):
+                        raise ModelError(reply.message, reply.remedy)
+                    yield reply
+            finally:
+                if not settled:
+                    worker.send(wire.Abort(id=request.id))
+
+    def _crash(self, worker: WorkerProcess, cancel: CancelToken) -> Exception:
+        self._check_open()
+        if cancel.cancelled:
+            return Cancelled()
+        cause = worker.cause_of_death()
+        remedy = f"{_AGAIN} Details are in {self._log}."
+        if "SIGKILL" in cause:
+            remedy = f"If memory ran out, choose a smaller context or model. {_AGAIN}"
+        return ModelError(f"The model process stopped unexpectedly ({cause}).", remedy)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ModelError("The model is closed.", "Load it again.")
+
+
+class _Turn:
+    """The right to use the model; waits for another thread's, but never for one's own."""
+
+    def __init__(self, model: LlamaModel, cancel: CancelToken) -> None:
+        self._model = model
+        self._cancel = cancel
+
+    def __enter__(self) -> None:
+        model, me = self._model, threading.get_ident()
+        if model._holder == me:
+            raise ModelError("The model is still answering.", "Wait for the answer, or cancel it.")
+        while not model._turn.acquire(timeout=0.05):
+            self._cancel.raise_if_cancelled()
+        model._holder = me
+
+    def __exit__(self, *_: object) -> None:
+        self._model._holder = None
+        self._model._turn.release()
+
+
+def _plain(tools: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [dict(tool) for tool in tools]

@@ -1,0 +1,184 @@
+"""The process that runs the model: `python -m sqlagent_tui.models.worker READ_FD WRITE_FD`.
+
+It has no terminal, speaks only through two pipes, and dies with its parent: the reader thread sees the end of its
+pipe at any moment, since llama.cpp runs without Python's lock. (PR_SET_PDEATHSIG would tie it to the *thread* that
+started it, and kill it when that thread ends.)
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import hashlib
+import os
+import queue
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from sqlagent_tui.agent.messages import Piece
+from sqlagent_tui.errors import ModelError
+from sqlagent_tui.models import wire
+from sqlagent_tui.models.conversation import Conversation
+from sqlagent_tui.models.engine import Aborted, Engine, Log
+from sqlagent_tui.models.generation import Generator
+from sqlagent_tui.models.template import ChatTemplate
+
+_CHUNK = 4 << 20
+_READ_SHARE = 0.8
+"""Of the loading progress: reading the file, which is what takes long when it is cold."""
+
+
+class Inbox:
+    """Requests, read by a thread of their own so that an abort arrives at any moment."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._queue: queue.SimpleQueue[wire.AnyRequest] = queue.SimpleQueue()
+        self._aborted_up_to = -1
+        threading.Thread(target=self._read, daemon=True, name="requests").start()
+
+    def _read(self) -> None:
+        while True:
+            request = wire.receive_request(self._fd)
+            if request is None:
+                os._exit(0)  # the parent is gone: there is nobody to tidy up for
+            if isinstance(request, wire.Abort):
+                self._aborted_up_to = max(self._aborted_up_to, request.id)
+            else:
+                self._queue.put(request)
+
+    def next(self) -> wire.AnyRequest:
+        """Wait for the next request."""
+        return self._queue.get()
+
+    def aborted(self, request_id: int) -> bool:
+        """Whether the request was told to stop."""
+        return request_id <= self._aborted_up_to
+
+
+class Worker:
+    """Answers requests, one after the other."""
+
+    def __init__(self, read_fd: int, write_fd: int) -> None:
+        self._inbox = Inbox(read_fd)
+        self._out = write_fd
+        self._current = -1
+        self._log = Log(lambda line: print(line, end="", file=sys.stderr, flush=True))  # noqa: T201 - the log file
+        self._engine: Engine | None = None
+
+    def serve(self) -> None:
+        """Answer until the parent is gone."""
+        while True:
+            request = self._inbox.next()
+            self._current = request.id
+            try:
+                self._reply(self._answer(request))
+            except Aborted:
+                self._reply(wire.Aborted(id=request.id))
+            except ModelError as error:
+                self._reply(wire.Failed(id=request.id, message=error.message, remedy=error.remedy))
+
+    def progress(self, done: int, total: int) -> None:
+        """Pass prompt progress on (a generation's sink)."""
+        self._reply(wire.Evaluating(id=self._current, done=done, total=total))
+
+    def pieces(self, pieces: Sequence[Piece]) -> None:
+        """Pass written text on (a generation's sink)."""
+        self._reply(wire.Wrote(id=self._current, pieces=list(pieces)))
+
+    def _reply(self, reply: wire.Reply) -> None:
+        wire.send(self._out, reply)
+
+    def _aborted(self) -> bool:
+        return self._inbox.aborted(self._current)
+
+    def _answer(self, request: wire.AnyRequest) -> wire.Reply:
+        if self._aborted():
+            raise Aborted
+        match request:
+            case wire.Load():
+                return self._load(request)
+            case wire.Generate():
+                prompt = self._conversation.prompt(request.messages, request.tools)
+                outcome = self._generator.run(prompt, request.options, self)
+                if outcome.answer is not None:
+                    self._conversation.hold(request.messages, request.tools, outcome.answer, outcome.tokens)
+                return wire.Finished(id=request.id, generation=outcome.generation)
+            case wire.Count():
+                prompt = self._conversation.prompt(request.messages, request.tools)
+                return wire.Counted(id=request.id, tokens=len(prompt.tokens))
+            case wire.Abort():  # the inbox keeps these to itself
+                raise Aborted
+
+    def _load(self, request: wire.Load) -> wire.Loaded:
+        path = Path(request.path)
+        digest = read_through(path, request.want_hash, self._loading(0.0, _READ_SHARE), self._aborted)
+        engine = Engine(
+            path,
+            context_size=request.context_size,
+            threads=request.threads,
+            log=self._log,
+            aborted=self._aborted,
+            on_progress=self._loading(_READ_SHARE, 1.0),
+        )
+        source = engine.chat_template
+        if not source:
+            raise ModelError(f"{path.name} has no chat template.", "Choose an instruction-tuned model with one.")
+        encoder = engine.encoder()
+        self._conversation = Conversation(ChatTemplate(source, bos=engine.bos, eos=engine.eos), encoder)
+        self._generator = Generator(engine, encoder)
+        self._engine = engine  # keeps llama.cpp's callbacks alive
+        return wire.Loaded(
+            id=request.id, context_size=engine.context_size, description=engine.description, sha256=digest
+        )
+
+    def _loading(self, start: float, end: float) -> Callable[[float], None]:
+        told = -1.0
+
+        def report(fraction: float) -> None:
+            nonlocal told
+            now = start + (end - start) * fraction
+            if now - told >= 0.01 or fraction >= 1:
+                told = now
+                self._reply(wire.Loading(id=self._current, fraction=now))
+
+        return report
+
+
+def read_through(path: Path, want_hash: bool, on_progress: Callable[[float], None], aborted: Callable[[], bool]) -> str:
+    """Read a file from end to end, so that mapping it finds it in memory; return its SHA-256 if wanted, else "".
+
+    A cold file is read four times as fast in sequence as by page faults.
+    """
+    digest = hashlib.sha256() if want_hash else None
+    try:
+        size = max(path.stat().st_size, 1)
+        done = 0
+        buffer = memoryview(bytearray(_CHUNK))
+        with path.open("rb", buffering=0) as file:
+            while count := file.readinto(buffer):
+                if aborted():
+                    raise Aborted
+                if digest:
+                    digest.update(buffer[:count])
+                done += count
+                on_progress(min(done / size, 1.0))
+    except OSError as error:
+        reason = error.strerror or "unknown error"
+        raise ModelError(f"{path.name} can't be read: {reason}.", "Check the file and its permissions.") from error
+    return digest.hexdigest() if digest else ""
+
+
+def main() -> None:
+    """Serve on the file descriptors given as arguments."""
+    faulthandler.enable()
+    worker = Worker(int(sys.argv[1]), int(sys.argv[2]))
+    try:
+        worker.serve()
+    except BrokenPipeError:
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,435 @@
+"""The app: lays out the panes, routes keys, and leaves the work to its parts."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, Final, Literal, get_args
+
+from rich.text import Text
+from textual.app import App, ComposeResult, SystemCommand
+from textual.binding import BindingType
+from textual.containers import Container, Horizontal, Vertical
+from textual.content import Content
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from sqlagent_tui.errors import ExitCode, UsageError
+from sqlagent_tui.ui import clipboard, crash
+from sqlagent_tui.ui.bridge import DRAINS_PER_SECOND, Bridge
+from sqlagent_tui.ui.history import History
+from sqlagent_tui.ui.keymap import APP, GRID, PROMPT, SCHEMA, Key, bindings, key_name, split_keymap
+from sqlagent_tui.ui.messages import Messages
+from sqlagent_tui.ui.presenter import Presenter
+from sqlagent_tui.ui.services import Services
+from sqlagent_tui.ui.themes import DEFAULT_THEME, load_themes
+from sqlagent_tui.ui.widgets.conversation import Conversation
+from sqlagent_tui.ui.widgets.grid import GridPane
+from sqlagent_tui.ui.widgets.keybar import Hint, KeyBar
+from sqlagent_tui.ui.widgets.prompt import Prompt
+from sqlagent_tui.ui.widgets.schema import SchemaPane
+from sqlagent_tui.ui.widgets.status import BUSY, StatusLine
+from sqlagent_tui.ui.widgets.tabs import PANES, PaneTabs
+from sqlagent_tui.ui.widgets.trace import TracePane
+from sqlagent_tui.ui.widgets.welcome import Welcome
+from sqlagent_tui.ui.worker import AgentWorker, CatalogueWorker
+
+Pane = Literal["conversation", "schema", "trace", "grid"]
+SINGLE_PANE_BELOW: Final = 120
+QUIT_SECONDS: Final = 2.0
+SPINS_PER_SECOND: Final = 8
+
+
+class SqlAgentApp(App[int]):
+    """Four panes, a prompt, a status line and a line of keys."""
+
+    TITLE = "sqlagent-tui"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    HORIZONTAL_BREAKPOINTS = [
+        (0, "-tiny"), (40, "-narrow"), (SINGLE_PANE_BELOW, "-wide"), (160, "-huge"),
+    ]  # fmt: skip
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (10, "-low"), (30, "-tall")]
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings(APP))
+
+    def __init__(self, services: Services, notes: Sequence[str] = ()) -> None:
+        self.services = services
+        self.messages = Messages.load(services.language)
+        super().__init__()
+        self._notes = list(notes)
+        self._use_themes()
+        self._keymap_of_user, unknown = split_keymap(services.keymap)
+        self.set_keymap(self._keymap_of_user)
+        if unknown:
+            self._notes.append(self.messages("toast.unknown_keys", names=", ".join(unknown)))
+        self.bridge = Bridge()
+        self.agent = AgentWorker(services, self.bridge)
+        self.catalogue = CatalogueWorker(services, self.bridge)
+        self._waiting: deque[str] = deque()
+        self._replying = False
+        self._pane: Pane = "conversation"
+        self._maximised = False
+        self._thinking_open = False
+        self._detailed = False
+        self._quit_asked = -QUIT_SECONDS
+        self._draining = False
+
+    def compose(self) -> ComposeResult:
+        """Lay out the panes; which of them show is the style sheet's business."""
+        t, services = self.messages, self.services
+        self.conversation = Conversation(t, services.suggestions, demo=services.demo)
+        self.schema, self.trace, self.grid = SchemaPane(t), TracePane(t), GridPane(t)
+        self.status, self.tabs = StatusLine(t), PaneTabs(t)
+        self.prompt = Prompt(t, History(services.history_file))
+        self.presenter = Presenter(
+            messages=self.messages,
+            conversation=self.conversation,
+            schema=self.schema,
+            trace=self.trace,
+            grid=self.grid,
+            status=self.status,
+            tabs=self.tabs,
+            bridge=self.bridge,
+            clock=self.services.clock,
+            turn_over=self._turn_over,
+        )
+        yield Static(id="too-small", markup=False)
+        with Vertical(id="everything"):
+            yield self.status
+            yield self.tabs
+            with Horizontal(id="panes"):
+                yield self.schema
+                with Container(id="work"):
+                    yield self.conversation
+                    yield self.trace
+                    yield self.grid
+            yield self.prompt
+            yield KeyBar(self._hints)
+
+    def on_mount(self) -> None:
+        """Show the first frame, then start everything that takes time."""
+        self.status.change(demo=self.services.demo)
+        self._show_pane()
+        self.prompt.focus()
+        self.set_interval(1 / DRAINS_PER_SECOND, self._drain)
+        self.set_interval(1 / SPINS_PER_SECOND, self._spin)
+        self.call_after_refresh(self._start)
+
+    def _start(self) -> None:
+        for note in self._notes:
+            self.notify(note, severity="warning", markup=False)
+        self.agent.start()
+        self.catalogue.start()
+        self.agent.prepare()
+        self.catalogue.load()
+
+    async def _drain(self) -> None:
+        if self._draining:
+            return
+        self._draining = True
+        try:
+            await self.presenter.handle_all(self.bridge.drain())
+        finally:
+            self._draining = False
+
+    def _spin(self) -> None:
+        if self.status.status.activity in BUSY:
+            self.status.change(frame=int(self.services.clock() * SPINS_PER_SECOND))
+
+    @property
+    def settled(self) -> bool:
+        """No job runs or waits, and everything that was reported is on the screen."""
+        return self.bridge.idle and not self._draining and not self._waiting
+
+    # Asking
+
+    def on_prompt_sent(self, event: Prompt.Sent) -> None:
+        """Ask, or remember the question until the turn under way is over."""
+        self._submit(event.text)
+
+    def on_prompt_empty(self) -> None:
+        """Say what the prompt is for."""
+        self.notify(self.messages("toast.empty_question"), markup=False)
+
+    def on_welcome_picked(self, event: Welcome.Picked) -> None:
+        """Ask an example question."""
+        self.prompt.asked.add(event.question)
+        self.prompt.focus()
+        self._submit(event.question)
+
+    def on_prompt_past_history(self) -> None:
+        """Go on upwards, into the examples."""
+        suggestions = self.query("#suggestions")
+        if suggestions and self.conversation.welcome.display:
+            suggestions.first().focus()
+
+    def _submit(self, question: str) -> None:
+        self._pane = "conversation"
+        self._maximised = False
+        self._show_pane()
+        if self.presenter.busy:
+            self._waiting.append(question)
+            self._prompt_mode()
+            return
+        self._ask(question)
+
+    def _ask(self, question: str) -> None:
+        reply, self._replying = self._replying, False
+        self.conversation.ask(question)
+        self.presenter.begin()
+        self.agent.ask(question, reply=reply)
+        self._prompt_mode()
+
+    def _turn_over(self, clarification: bool) -> None:
+        self._replying = clarification
+        if self._waiting:
+            self._ask(self._waiting.popleft())
+        self._prompt_mode()
+
+    def _prompt_mode(self) -> None:
+        if self.presenter.busy:
+            self.prompt.mode("queue", count=len(self._waiting))
+        else:
+            self.prompt.mode("reply" if self._replying else "question")
+        self._refresh_keys()
+
+    # Panes
+
+    def action_pane(self, name: str) -> None:
+        """Go to a pane; where it has the keyboard already, give it the whole terminal, or take that back."""
+        if name not in get_args(Pane):
+            return
+        target = self._target(name)
+        again = self._pane == name and (
+            self.focused is target or (self.focused is not None and target in self.focused.ancestors)
+        )
+        self._maximised = not self._maximised if again and self._wide else self._maximised and self._pane == name
+        self._pane = name  # type: ignore[assignment]  # checked above
+        self._show_pane()
+        target.focus()
+
+    def on_pane_tabs_chosen(self, event: PaneTabs.Chosen) -> None:
+        """Go to the pane that was clicked."""
+        self.action_pane(event.pane)
+
+    def on_resize(self) -> None:
+        """Show what fits the new size."""
+        self.call_after_refresh(self._show_pane)
+
+    @property
+    def _wide(self) -> bool:
+        return self.size.width >= SINGLE_PANE_BELOW
+
+    def _target(self, name: str) -> Widget:
+        targets: dict[str, Widget] = {
+            "conversation": self.prompt, "schema": self.schema.target, "trace": self.trace, "grid": self.grid.target,
+        }  # fmt: skip
+        return targets[name]
+
+    def _show_pane(self) -> None:
+        single = not self._wide or self._maximised
+        everything = self.query_one("#everything")
+        everything.set_class(single, "-single")
+        for pane in PANES:
+            everything.set_class(pane == self._pane, f"-show-{pane}")
+        self.tabs.show(self._pane)
+        self.conversation.show_previews(single)
+        small = self.messages("too_small", width=self.size.width, height=self.size.height)
+        self.query_one("#too-small", Static).update(Content(small))
+
+    def on_descendant_focus(self) -> None:
+        """The keys that can be used have changed."""
+        self._refresh_keys()
+
+    def _refresh_keys(self) -> None:
+        for bar in self.query(KeyBar):
+            bar.refresh()
+
+    def _hints(self) -> list[Hint]:
+        keys: list[Key] = []
+        app = {key.id: key for key in APP}
+        focused = self.focused
+        busy = self.presenter.busy
+        if busy:
+            keys.append(app["stop"])
+        if focused is self.prompt:
+            keys += [PROMPT[0], PROMPT[1]]
+        elif focused is not None and self.grid in focused.ancestors_with_self:
+            keys += GRID
+        elif focused is not None and self.schema in focused.ancestors_with_self:
+            keys += SCHEMA
+        order = ("help", "palette", "thinking", "details", "conversation", "schema", "trace", "grid", "quit")
+        tabs_shown = not self._wide
+        keys += [app[name] for name in order if not (tabs_shown and name in PANES)]
+        t = self.messages
+        hints = [(key_name(self._keymap_of_user.get(key.id, key.keys)), t(f"key.{key.id}")) for key in keys]
+        if self._replying and not busy:
+            hints.insert(0, (key_name("escape"), t("key.afresh")))
+        return hints
+
+    # Keys
+
+    def action_help(self) -> None:
+        """Open the help."""
+        from sqlagent_tui.ui.screens.help import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.messages, self._keymap_of_user, demo=self.services.demo))
+
+    def action_thinking(self) -> None:
+        """Unfold or fold the model's thinking."""
+        self._thinking_open = not self._thinking_open
+        self.conversation.open_thinking(self._thinking_open)
+
+    def action_details(self) -> None:
+        """Show or hide what the tools told the model, and whole statements in the trace."""
+        self._detailed = not self._detailed
+        self.conversation.detail(self._detailed)
+        self.trace.detail(self._detailed)
+
+    def action_stop(self) -> None:
+        """Esc: give a maximised pane's room back, else stop the turn, else go back to the prompt."""
+        if self._maximised:
+            self._maximised = False
+            self._show_pane()
+        elif self.focused is not self.prompt and not self._wide and self._pane != "conversation":
+            self.action_pane("conversation")
+        elif self.presenter.busy:
+            self._cancel()
+        elif self.focused is not self.prompt:
+            self.action_pane("conversation")
+        elif self._replying:
+            self._replying = False
+            self._prompt_mode()
+
+    def action_interrupt(self) -> None:
+        """Ctrl+C: copy what is selected, else clear the prompt, else stop the turn, else quit when pressed again."""
+        selected = self.screen.get_selected_text() or (self.prompt.selected_text if self.focused is self.prompt else "")
+        if selected:
+            self._copy(selected)
+            self.screen.clear_selection()
+        elif self.prompt.text:
+            self.prompt.text = ""
+        elif self.presenter.busy:
+            self._cancel()
+        elif self.services.clock() - self._quit_asked < QUIT_SECONDS:
+            self.exit(ExitCode.OK)
+        else:
+            self._quit_asked = self.services.clock()
+            self.notify(self.messages("toast.quit_again"), timeout=QUIT_SECONDS, markup=False)
+
+    async def action_quit(self) -> None:
+        """Quit now; what still runs is told to stop and not waited for."""
+        self.exit(ExitCode.OK)
+
+    def _cancel(self) -> None:
+        if not self.presenter.cancelling:
+            self._waiting.clear()
+            self.presenter.cancel()
+            self.agent.cancel()
+            self._prompt_mode()
+
+    def action_scroll_conversation(self, pages: int) -> None:
+        """Scroll the conversation from the prompt."""
+        if pages < 0:
+            self.conversation.scroll_page_up(animate=False)
+        else:
+            self.conversation.scroll_page_down(animate=False)
+
+    def action_follow(self) -> None:
+        """Go to the conversation's end and stay there."""
+        self.conversation.follow()
+
+    # What the panes ask for
+
+    def on_schema_pane_details_wanted(self, event: SchemaPane.DetailsWanted) -> None:
+        """Read the columns of relations."""
+        self.catalogue.describe(event.names)
+
+    def on_schema_pane_name_chosen(self, event: SchemaPane.NameChosen) -> None:
+        """Put a name into the prompt."""
+        self.prompt.insert(event.name + " ")
+        self.action_pane("conversation")
+
+    def on_grid_pane_copied(self, event: GridPane.Copied) -> None:
+        """Copy a value."""
+        self._copy(event.text)
+
+    def on_grid_pane_cell_opened(self, event: GridPane.CellOpened) -> None:
+        """Show a value whole."""
+        from sqlagent_tui.ui.screens.cell import CellScreen
+
+        def copy(text: str | None) -> None:
+            if text is not None:
+                self._copy(text)
+
+        self.push_screen(CellScreen(self.messages, event.column, event.value), copy)
+
+    def on_grid_pane_save_asked(self, event: GridPane.SaveAsked) -> None:
+        """Ask where to, and save."""
+        from pathlib import Path
+
+        from sqlagent_tui.ui.export import save_csv
+        from sqlagent_tui.ui.screens.save import SaveScreen
+
+        def save(name: str | None) -> None:
+            if name is None:
+                return
+            try:
+                path = save_csv(event.result, Path(name))
+            except UsageError as error:
+                self.notify(f"{error.message} {error.remedy}", severity="error", markup=False)
+            else:
+                rows = self.messages.count("rows", event.result.row_count)
+                self.notify(self.messages("toast.saved", rows=rows, path=str(path)), markup=False)
+
+        self.push_screen(SaveScreen(self.messages, self.messages("save.name")), save)
+
+    def _copy(self, text: str) -> None:
+        if clipboard.copy(self, text):
+            self.notify(self.messages.count("toast.copied", len(text)), timeout=3, markup=False)
+        else:
+            self.notify(self.messages("toast.too_big_to_copy"), severity="warning", markup=False)
+
+    # Themes, commands, the end
+
+    def _use_themes(self) -> None:
+        themes = load_themes(self.services.theme_folders)
+        for file in themes.files:
+            self.register_theme(file.theme())
+        self.theme_titles = {file.name: file.title for file in themes.files}
+        wanted = self.services.theme
+        if wanted not in self.theme_titles:
+            self._notes.append(self.messages("toast.no_theme", name=wanted))
+            wanted = DEFAULT_THEME
+        self.theme = wanted
+        if themes.problems:
+            self._notes.append(self.messages("toast.bad_themes", problems="; ".join(themes.problems)))
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Our commands for the palette, in our user's language."""
+        t = self.messages
+        for key in (key for key in APP if key.id not in ("palette", "interrupt", "stop")):
+            yield SystemCommand(t(f"key.{key.id}"), t(f"tip.{key.id}"), self._runner(key.action))
+        for name, title in self.theme_titles.items():
+            yield SystemCommand(
+                t("command.theme", title=title), t("command.theme_tip"), lambda name=name: setattr(self, "theme", name)
+            )
+        for question in self.services.suggestions:
+            yield SystemCommand(question, t("command.ask"), lambda question=question: self._submit(question))
+
+    def _runner(self, action: str) -> Any:
+        async def run() -> None:
+            await self.run_action(action)
+
+        return run
+
+    def _fatal_error(self) -> None:
+        """Leave a short account of a bug; Textual's own would print every local, passwords and data included."""
+        import sys
+
+        error = sys.exc_info()[1]
+        account = crash.report(error) if error is not None else ""
+        self._exit_renderables.append(Text(f"{self.messages('crash')}\n\n{account}"))
+        self._close_messages_no_wait()

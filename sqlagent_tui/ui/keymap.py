@@ -1,0 +1,97 @@
+"""Every key of the app in one table: the footer, the help screen, the palette and the user's own keymap read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from textual.binding import Binding
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One binding. Its words are the messages `key.<id>` (short) and `tip.<id>` (a sentence)."""
+
+    id: str
+    keys: str
+    action: str
+    priority: bool = False
+
+    def binding(self) -> Binding:
+        """The Textual binding; its description is the message's key, which the footer translates."""
+        return Binding(
+            self.keys,
+            self.action,
+            f"key.{self.id}",
+            show=False,
+            priority=self.priority,
+            tooltip=f"tip.{self.id}",
+            id=self.id,
+        )
+
+
+APP: Final = (
+    Key("help", "f1", "help"),
+    Key("conversation", "f2", "pane('conversation')"),
+    Key("schema", "f3", "pane('schema')"),
+    Key("trace", "f4", "pane('trace')"),
+    Key("grid", "f5", "pane('grid')"),
+    Key("thinking", "f8,ctrl+t", "thinking"),
+    Key("details", "f9,ctrl+o", "details"),
+    Key("palette", "ctrl+p", "command_palette", priority=True),
+    Key("stop", "escape", "stop"),
+    Key("interrupt", "ctrl+c", "interrupt", priority=True),
+    Key("quit", "ctrl+q", "quit", priority=True),
+)
+PROMPT: Final = (
+    Key("send", "enter", "send"),
+    Key("newline", "ctrl+j,shift+enter", "newline"),
+    Key("previous", "up", "history_previous"),
+    Key("next", "down", "history_next"),
+    Key("scroll_up", "pageup", "scroll_conversation(-1)"),
+    Key("scroll_down", "pagedown", "scroll_conversation(1)"),
+    Key("follow", "ctrl+end", "follow"),
+)
+SCHEMA: Final = (
+    Key("filter", "slash", "filter"),
+    Key("insert", "i", "insert_name"),
+)
+GRID: Final = (
+    Key("cell", "enter", "cell"),
+    Key("copy", "c", "copy_cell"),
+    Key("copy_row", "r", "copy_row"),
+    Key("save", "s", "save"),
+)
+TABLES: Final[Mapping[str, tuple[Key, ...]]] = {"app": APP, "prompt": PROMPT, "schema": SCHEMA, "grid": GRID}
+
+
+def bindings(keys: Iterable[Key]) -> list[Binding]:
+    """Return the Textual bindings of `keys`."""
+    return [key.binding() for key in keys]
+
+
+def known_ids() -> frozenset[str]:
+    """Return every id that a user's keymap may name."""
+    return frozenset(key.id for keys in TABLES.values() for key in keys)
+
+
+def split_keymap(keymap: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return what of a user's keymap can be used, and the ids that no binding has (Textual ignores those silently)."""
+    known = known_ids()
+    usable = {name: keys for name, keys in keymap.items() if name in known and keys.strip()}
+    return usable, tuple(name for name in keymap if name not in usable)
+
+
+_NAMES: Final = {
+    "escape": "Esc", "enter": "Enter", "up": "↑", "down": "↓", "pageup": "PgUp", "pagedown": "PgDn", "end": "End",
+    "tab": "Tab", "slash": "/", "space": "Espaço",
+}  # fmt: skip
+
+
+def key_name(key: str) -> str:
+    """Return the first of `key`'s alternatives as people write it: `Ctrl+J`, `F1`, `Esc`."""
+    first = key.split(",")[0]
+    *modifiers, last = first.split("+")
+    shown = _NAMES.get(last, last.upper() if len(last) > 1 or modifiers else last)
+    return "+".join([*(modifier.capitalize() for modifier in modifiers), shown])

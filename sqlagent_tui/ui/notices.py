@@ -1,0 +1,105 @@
+"""What the app's own threads report besides the loop's and the database's events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from sqlagent_tui.agent.events import LoopEvent, TraceEvent
+from sqlagent_tui.agent.protocols import DatabaseInfo, ModelInfo
+from sqlagent_tui.agent.results import QueryResult, TableInfo, TableName, UnknownTable
+
+if TYPE_CHECKING:
+    from sqlagent_tui.errors import SqlagentError
+
+Part = Literal["database", "model", "catalogue"]
+
+
+@dataclass(frozen=True, slots=True)
+class PartProgress:
+    """A part of the start-up advances; `fraction` is 0 to 1, None while nobody can tell."""
+
+    part: Part
+    message: str
+    fraction: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PartFailed:
+    """A part can't be had."""
+
+    part: Part
+    error: SqlagentError
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReady:
+    """The model is loaded."""
+
+    info: ModelInfo
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseReady:
+    """The agent's connection stands."""
+
+    info: DatabaseInfo
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueReady:
+    """The names of all relations are known."""
+
+    tables: Sequence[TableName]
+
+
+@dataclass(frozen=True, slots=True)
+class TablesDescribed:
+    """Details for the schema browser, in the order of `names`."""
+
+    names: tuple[str, ...]
+    tables: Sequence[TableInfo | UnknownTable]
+
+
+@dataclass(frozen=True, slots=True)
+class DescribeFailed:
+    """The details of `names` can't be had."""
+
+    names: tuple[str, ...]
+    error: SqlagentError
+
+
+@dataclass(frozen=True, slots=True)
+class GridReady:
+    """Rows in the form that the grid shows; `view` is a `GridData`, made off the screen's thread."""
+
+    result: QueryResult
+    view: Any
+
+
+@dataclass(frozen=True, slots=True)
+class TurnFailed:
+    """A turn ended by an error that the loop did not turn into events."""
+
+    error: SqlagentError
+
+
+@dataclass(frozen=True, slots=True)
+class JobDone:
+    """A job of a worker is finished and all its events came before this one."""
+
+
+Notice = (
+    PartProgress
+    | PartFailed
+    | ModelReady
+    | DatabaseReady
+    | CatalogueReady
+    | TablesDescribed
+    | DescribeFailed
+    | GridReady
+    | TurnFailed
+    | JobDone
+)
+UiEvent = LoopEvent | TraceEvent | Notice

@@ -1,0 +1,213 @@
+"""Hands each event to the panes that show it, and keeps the status line true."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from sqlagent_tui.agent.events import (
+    AnswerReady,
+    DecisionMade,
+    EvidenceGathered,
+    FormatErrorFound,
+    PromptEvaluated,
+    StatementFinished,
+    StatementStarted,
+    StepFinished,
+    StepStarted,
+    TextDelta,
+    ToolCallFinished,
+    ToolCallStarted,
+    TurnEnded,
+    TurnStarted,
+)
+from sqlagent_tui.errors import DatabaseError, ModelError, SqlagentError
+from sqlagent_tui.ui.bridge import Bridge
+from sqlagent_tui.ui.messages import Messages
+from sqlagent_tui.ui.notices import (
+    CatalogueReady,
+    DatabaseReady,
+    DescribeFailed,
+    GridReady,
+    JobDone,
+    ModelReady,
+    PartFailed,
+    PartProgress,
+    TablesDescribed,
+    TurnFailed,
+    UiEvent,
+)
+from sqlagent_tui.ui.widgets.conversation import Conversation
+from sqlagent_tui.ui.widgets.grid import GridPane
+from sqlagent_tui.ui.widgets.schema import SchemaPane
+from sqlagent_tui.ui.widgets.status import Activity, StatusLine
+from sqlagent_tui.ui.widgets.tabs import PaneTabs
+from sqlagent_tui.ui.widgets.trace import TracePane
+
+_WRITING: dict[str, Activity] = {"thinking": "thinking", "text": "writing", "tool_call": "writing"}
+
+
+class Presenter:
+    """The one place that knows which event concerns which widget."""
+
+    def __init__(
+        self,
+        *,
+        messages: Messages,
+        conversation: Conversation,
+        schema: SchemaPane,
+        trace: TracePane,
+        grid: GridPane,
+        status: StatusLine,
+        tabs: PaneTabs,
+        bridge: Bridge,
+        clock: Callable[[], float],
+        turn_over: Callable[[bool], None],
+    ) -> None:
+        self._messages = messages
+        self._conversation = conversation
+        self._schema = schema
+        self._trace = trace
+        self._grid = grid
+        self._status = status
+        self._tabs = tabs
+        self._bridge = bridge
+        self._clock = clock
+        self._turn_over = turn_over
+        self._first_token: tuple[float, int] | None = None
+        self._step_tokens = 0
+        self._pending = {"database", "model"}
+        self.busy = False
+        self.cancelling = False
+
+    async def handle_all(self, events: Iterable[UiEvent]) -> None:
+        """Show `events`, in order."""
+        for event in events:
+            await self.handle(event)
+
+    async def handle(self, event: UiEvent) -> None:
+        """Show one event."""
+        match event:
+            case StatementStarted() | StatementFinished():
+                self._trace.handle(event)
+                self._tabs.mark("trace", str(self._trace.count))
+            case GridReady():
+                await self._grid.show(event.result, event.view)
+                rows = f"{event.result.row_count}{'+' if event.result.truncated else ''}"
+                self._tabs.mark("grid", rows)
+            case PartProgress():
+                self._progress(event)
+            case PartFailed():
+                self._part_failed(event)
+            case ModelReady() | DatabaseReady() | CatalogueReady():
+                self._part_ready(event)
+            case TablesDescribed():
+                self._schema.describe(event.names, event.tables)
+            case DescribeFailed():
+                self._schema.describe_failed(event.names, event.error)
+            case TurnFailed():
+                self._conversation.fail(event.error, self._error_title(event.error))
+                self._end(clarification=False, failed=True)
+            case JobDone():
+                pass
+            case _:
+                self._conversation.handle(event)
+                self._follow_turn(event)
+
+    def begin(self) -> None:
+        """A question is on its way to the worker."""
+        self.busy, self.cancelling = True, False
+        self._trace.begin_turn()
+        self._activity("queued" if self._pending else "reading")
+
+    def cancel(self) -> None:
+        """The user wants the turn to stop; it has not yet."""
+        self.cancelling = True
+        self._activity("cancelling")
+
+    def _follow_turn(self, event: UiEvent) -> None:
+        match event:
+            case TurnStarted():
+                self._activity("reading")
+            case StepStarted():
+                self._first_token = None
+                self._step_tokens = event.context_tokens
+                self._status.change(context_used=event.context_tokens, context_size=event.context_size)
+                self._activity("reading")
+            case PromptEvaluated() if event.total:
+                self._activity("reading", fraction=event.done / event.total)
+            case TextDelta():
+                self._measure()
+                self._activity(_WRITING[event.kind])
+            case StepFinished():
+                used = event.usage.prompt_tokens + event.usage.generated_tokens
+                self._status.change(context_used=used or self._step_tokens)
+                if event.usage.generation_seconds:
+                    self._status.change(tokens_per_second=event.usage.tokens_per_second)
+            case ToolCallStarted():
+                self._activity("running" if event.tool != "get_table_schema" else "reading")
+            case ToolCallFinished() | FormatErrorFound() | DecisionMade() | AnswerReady() | EvidenceGathered():
+                pass
+            case TurnEnded():
+                self._end(clarification=event.outcome == "clarification", failed=event.outcome == "failed")
+            case _:
+                pass
+
+    def _measure(self) -> None:
+        """Live speed and context use from the number of deltas, which is about the number of tokens."""
+        now, deltas = self._clock(), self._bridge.deltas
+        if self._first_token is None:
+            self._first_token = (now, deltas)
+            return
+        seconds, tokens = now - self._first_token[0], deltas - self._first_token[1]
+        if seconds > 0.2:
+            self._status.change(tokens_per_second=round(tokens / seconds), context_used=self._step_tokens + tokens)
+
+    def _end(self, *, clarification: bool, failed: bool) -> None:
+        self.busy = self.cancelling = False
+        self._activity("failed" if failed else "ready")
+        self._turn_over(clarification)
+
+    def _activity(self, activity: Activity, *, detail: str = "", fraction: float | None = None) -> None:
+        if self.cancelling:
+            activity, detail, fraction = "cancelling", "", None
+        self._status.change(activity=activity, detail=detail, fraction=fraction)
+
+    def _progress(self, event: PartProgress) -> None:
+        self._conversation.welcome.part(event.part, "waiting", event.message, event.fraction)
+        if event.part == "catalogue":
+            self._schema.show_progress(event.message)
+        elif not self.busy:
+            self._activity("starting", detail=event.message, fraction=event.fraction)
+
+    def _part_ready(self, event: ModelReady | DatabaseReady | CatalogueReady) -> None:
+        t, welcome = self._messages, self._conversation.welcome
+        if isinstance(event, CatalogueReady):
+            welcome.part("catalogue", "ready", t.count("catalogue.tables", len(event.tables)))
+            self._schema.show(event.tables)
+            return
+        if isinstance(event, ModelReady):
+            self._status.change(model=event.info, context_size=event.info.context_size)
+            context = t("model.context", size=event.info.context_size) if event.info.context_size else ""
+            welcome.part("model", "ready", " · ".join(filter(None, (event.info.name, event.info.description, context))))
+            self._pending.discard("model")
+        else:
+            self._status.change(database=event.info)
+            where = t("database.where", database=event.info.database, user=event.info.user)
+            welcome.part("database", "ready", f"{where} · PostgreSQL {event.info.server_version}")
+            self._pending.discard("database")
+        if not self.busy and not self._pending:
+            self._activity("ready")
+
+    def _part_failed(self, event: PartFailed) -> None:
+        self._conversation.welcome.part(event.part, "failed", event.error.message)
+        if event.part == "catalogue":
+            self._schema.failed(event.error)
+            return
+        self._pending.discard(event.part)
+        if not self.busy:
+            self._conversation.fail(event.error, self._messages(f"failed.{event.part}"))
+            self._activity("failed")
+
+    def _error_title(self, error: SqlagentError) -> str:
+        part = "database" if isinstance(error, DatabaseError) else "model" if isinstance(error, ModelError) else "turn"
+        return self._messages(f"failed.{part}")

@@ -1,0 +1,54 @@
+"""What the app is handed: ways to open its parts, so that it knows no driver, no engine and no folder."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from sqlagent_tui.agent.cancel import CancelToken
+from sqlagent_tui.agent.events import LoopEvent, TraceEvent
+from sqlagent_tui.agent.protocols import Database, Model
+
+Report = Callable[[str, float | None], None]
+"""Told where slow work stands: a sentence in the user's language, and a fraction from 0 to 1 or None."""
+
+TraceSink = Callable[[TraceEvent], None]
+"""Given every statement's events, from any thread."""
+
+
+class Ask(Protocol):
+    """Runs one turn. `reply` says that `question` answers the clarification that the turn before asked for."""
+
+    def __call__(
+        self, question: str, *, reply: bool, model: Model, database: Database, cancel: CancelToken
+    ) -> Iterator[LoopEvent]:
+        """Yield the turn's events; raises only `SqlagentError`."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """The app's parts. The openers run in worker threads, may take long, and raise only `SqlagentError`."""
+
+    open_database: Callable[[Report, TraceSink], Database]
+    """The agent's own connection."""
+    open_catalogue: Callable[[Report, TraceSink], Database]
+    """The schema browser's own connection."""
+    open_model: Callable[[Report], Model]
+    ask: Ask
+    suggestions: tuple[str, ...] = ()
+    """Example questions for a first-time user."""
+    demo: bool = False
+    language: str = "pt-BR"
+    theme: str = "dark"
+    keymap: dict[str, str] = field(default_factory=dict)
+    """Binding id → keys, comma separated."""
+    history_file: Path | None = None
+    """Where asked questions are kept; None keeps them in memory only."""
+    theme_folders: tuple[Path, ...] = ()
+    """Folders of the user's own themes."""
+    clock: Callable[[], float] = time.monotonic
+    """Seconds, for elapsed times on the screen; tests hold it still."""

@@ -1,0 +1,45 @@
+"""SQL in colour. The colours are the theme's, so they follow a change of theme."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from textual.content import Content
+
+from sqlagent_tui.ui.text import safe, safe_line
+
+MAX_HIGHLIGHTED = 8_000
+"""Characters beyond which a statement is shown plain: the lexer runs on the screen's thread."""
+
+
+@lru_cache(maxsize=256)
+def highlight_sql(sql: str) -> Content:
+    """Return `sql` for the screen, highlighted; hostile text in it is harmless."""
+    text = safe(sql.strip("\n"))
+    if len(text) > MAX_HIGHLIGHTED:
+        return Content(text)
+    from pygments.lexers.sql import PostgresLexer
+    from pygments.token import Token
+    from textual.content import Span
+
+    styles = {
+        Token.Keyword: "$sql-keyword",
+        Token.Literal.String: "$sql-string",
+        Token.Literal.Number: "$sql-number",
+        Token.Name.Builtin: "$sql-type",
+        Token.Comment: "$sql-comment",
+    }
+    spans: list[Span] = []
+    start = 0
+    for kind, token in PostgresLexer(stripnl=False, ensurenl=False).get_tokens(text):
+        end = start + len(token)
+        style = next((styles[parent] for parent in reversed(kind.split()) if parent in styles), None)
+        if style:
+            spans.append(Span(start, end, style))
+        start = end
+    return Content(text, spans=spans)
+
+
+def one_line(sql: str) -> str:
+    """Return `sql` on one line, its runs of space folded."""
+    return safe_line(" ".join(sql.split()))

@@ -1,0 +1,117 @@
+"""Colour themes: one TOML file each, ours and the user's, through one parser."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from textual.color import Color, ColorParseError
+from textual.theme import Theme
+
+DEFAULT_THEME: Final = "dark"
+SQL_VARIABLES: Final = ("sql-keyword", "sql-string", "sql-number", "sql-type", "sql-comment")
+
+
+class ThemeFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The shape of a theme file. Colours are `#rrggbb`, or `ansi_…` names where `ansi` is true."""
+
+    name: str
+    title: str
+    primary: str
+    secondary: str
+    accent: str
+    foreground: str
+    background: str
+    surface: str
+    panel: str
+    success: str
+    warning: str
+    error: str
+    dark: bool = True
+    ansi: bool = False
+    sql: dict[str, str] = {}
+    variables: dict[str, str] = {}
+
+    def colours(self) -> dict[str, str]:
+        """Every colour of the file by its name."""
+        named = ("primary", "secondary", "accent", "foreground", "background", "surface", "panel", "success", "warning")
+        return {name: getattr(self, name) for name in (*named, "error")} | {
+            f"sql.{key}": value for key, value in self.sql.items()
+        }
+
+    def theme(self) -> Theme:
+        """The Textual theme."""
+        sql = {f"sql-{key}": value for key, value in self.sql.items()}
+        return Theme(
+            name=self.name,
+            primary=self.primary,
+            secondary=self.secondary,
+            accent=self.accent,
+            foreground=self.foreground,
+            background=self.background,
+            surface=self.surface,
+            panel=self.panel,
+            success=self.success,
+            warning=self.warning,
+            error=self.error,
+            dark=self.dark,
+            ansi=self.ansi,
+            variables={**dict.fromkeys(SQL_VARIABLES, self.foreground), **sql, **self.variables},
+        )
+
+
+@dataclass(frozen=True)
+class Themes:
+    """What was found: themes in order of their files, and a sentence for each file that can't be used."""
+
+    files: tuple[ThemeFile, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Theme names, ours first."""
+        return tuple(theme.name for theme in self.files)
+
+
+def shipped_folder() -> Path:
+    """Return where the program's own themes lie: in a wheel inside the package, else beside it in the checkout."""
+    package = Path(__file__).parents[1]
+    inside = package / "themes"
+    return inside if inside.is_dir() else package.parent / "themes"
+
+
+def load_themes(folders: Iterable[Path] = ()) -> Themes:
+    """Read the shipped themes, then those of `folders`; a later theme of the same name is a problem, not a change."""
+    found: dict[str, ThemeFile] = {}
+    problems: list[str] = []
+    for folder in (shipped_folder(), *folders):
+        for path in _toml_files(folder):
+            try:
+                theme = read_theme(path)
+            except (OSError, ValueError) as error:
+                problems.append(f"{path.name}: {error}")
+                continue
+            if theme.name in found:
+                problems.append(f"{path.name}: the name {theme.name!r} is taken")
+            else:
+                found[theme.name] = theme
+    return Themes(tuple(found.values()), tuple(problems))
+
+
+def read_theme(path: Path) -> ThemeFile:
+    """Read one file. Raises OSError, or ValueError with a sentence on what is wrong."""
+    theme = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), ThemeFile)
+    for name, value in theme.colours().items():
+        try:
+            Color.parse(value)
+        except ColorParseError:
+            raise ValueError(f"{name} = {value!r} is no colour") from None
+    return theme
+
+
+def _toml_files(folder: Path) -> Sequence[Path]:
+    return sorted(folder.glob("*.toml")) if folder.is_dir() else ()

@@ -1,0 +1,208 @@
+"""The conversation: questions, what the model did about each, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+
+from sqlagent_tui.agent.events import (
+    AnswerReady,
+    DecisionMade,
+    EvidenceGathered,
+    FormatErrorFound,
+    LoopEvent,
+    StepFinished,
+    StepStarted,
+    TextDelta,
+    ToolCallFinished,
+    ToolCallStarted,
+    TurnEnded,
+    TurnStarted,
+)
+from sqlagent_tui.errors import SqlagentError
+from sqlagent_tui.ui.messages import Messages
+from sqlagent_tui.ui.text import safe
+from sqlagent_tui.ui.widgets.blocks import Block, Decision, Line, Notice, Question, Thinking, ToolCall
+from sqlagent_tui.ui.widgets.welcome import Welcome
+
+MAX_BLOCKS = 1_500
+"""Older blocks leave the screen; the journal keeps what they said."""
+
+
+class Conversation(VerticalScroll, can_focus=True):
+    """A column of blocks that follows its end until the user scrolls up."""
+
+    def __init__(self, messages: Messages, suggestions: Sequence[str], *, demo: bool) -> None:
+        super().__init__(id="conversation", classes="pane")
+        self._messages = messages
+        self.welcome = Welcome(messages, suggestions, demo=demo)
+        self.border_title = Content(messages("pane.conversation"))
+        self._thinking: Thinking | None = None
+        self._text: Block | None = None
+        self._written = ""
+        self._tools: dict[str, ToolCall] = {}
+        self._decision: Decision | None = None
+        self._thinking_open = False
+        self._detailed = False
+        self._previews = False
+
+    def compose(self) -> ComposeResult:
+        """Begin with the welcome."""
+        yield self.welcome
+
+    def on_mount(self) -> None:
+        """Follow the end."""
+        self.anchor()
+
+    def follow(self) -> None:
+        """Go to the end and stay there."""
+        self.anchor()
+        self.scroll_end(animate=False)
+
+    def ask(self, question: str) -> None:
+        """Show a question; the welcome has done its work."""
+        self.welcome.display = False
+        self._tools.clear()
+        self._decision = None
+        self._close_stream()
+        self.add(Question(question))
+        self.follow()
+
+    def add(self, block: Block) -> None:
+        """Append a block."""
+        self.mount(block)
+        blocks = self.query(Block)
+        if len(blocks) > MAX_BLOCKS:
+            blocks.first().remove()
+
+    def fail(self, error: SqlagentError, title: str) -> None:
+        """Show an error as a card."""
+        self._close_stream()
+        self.add(Notice(title, error.message, error.remedy))
+
+    def open_thinking(self, opened: bool) -> None:
+        """Unfold, or fold, all thinking, present and coming."""
+        self._thinking_open = opened
+        for block in self.query(Thinking):
+            block.open(opened)
+
+    def detail(self, on: bool) -> None:
+        """Show, or hide, what the tools told the model."""
+        self._detailed = on
+        for block in self.query(ToolCall):
+            block.detail(on)
+
+    def show_previews(self, on: bool) -> None:
+        """Show the first rows in the answer, where the grid is not beside it."""
+        if on != self._previews:
+            self._previews = on
+            for block in self.query(Decision):
+                block.preview(on)
+
+    def handle(self, event: LoopEvent) -> None:
+        """Show one event of the loop."""
+        match event:
+            case TextDelta(kind="thinking"):
+                self._think(event.text)
+            case TextDelta(kind="text"):
+                self._write(event.text)
+            case TextDelta() | StepStarted() | StepFinished():
+                self._close_stream()
+            case ToolCallStarted():
+                self._close_stream()
+                self._start_tool(event)
+            case ToolCallFinished():
+                self._finish_tool(event)
+            case FormatErrorFound():
+                self._close_stream()
+                self.add(Line(event.message, "$text-warning", mark="! "))
+            case DecisionMade():
+                self._decide(event)
+            case AnswerReady() if self._decision is not None:
+                self._decision.answer(event.result)
+            case EvidenceGathered() if self._decision is not None:
+                self._decision.evidence(event)
+            case TurnEnded():
+                self._end(event)
+            case TurnStarted() | _:
+                pass
+
+    def _think(self, text: str) -> None:
+        if self._thinking is None:
+            if not text.strip():
+                return
+            self._close_stream()
+            self._thinking = Thinking(self._messages, self._thinking_open)
+            self.add(self._thinking)
+        self._thinking.add(text)
+
+    def _write(self, text: str) -> None:
+        if self._text is None:
+            if not text.strip():
+                return
+            self._close_stream()
+            self._text = Block(classes="text")
+            self.add(self._text)
+        self._written += text
+        self._text.update(Content(safe(self._written).strip()))
+
+    def _close_stream(self) -> None:
+        if self._thinking is not None:
+            self._thinking.end()
+        self._thinking = self._text = None
+        self._written = ""
+
+    def _start_tool(self, event: ToolCallStarted) -> None:
+        if event.tool == "final_answer":
+            return
+        block = self._tools[event.call_id] = ToolCall(self._messages, event, self._detailed)
+        self.add(block)
+
+    def _finish_tool(self, event: ToolCallFinished) -> None:
+        block = self._tools.get(event.call_id)
+        if block is not None:
+            block.finish(event)
+        elif not event.ok:
+            message = event.error.message if event.error else event.content
+            self.add(Line(message, "$text-warning", mark="! "))
+        if event.ok and event.tool == "execute_sql":
+            self._recover()
+
+    def _decide(self, event: DecisionMade) -> None:
+        self._close_stream()
+        if event.decision == "sql":
+            self._recover()
+        self._decision = Decision(self._messages, event.decision, event.message, event.sql)
+        self._decision.preview(self._previews)
+        self.add(self._decision)
+
+    def _recover(self) -> None:
+        for block in self._tools.values():
+            if block.failed:
+                block.recover()
+
+    def _end(self, event: TurnEnded) -> None:
+        t = self._messages
+        self._close_stream()
+        parts = [t.duration(event.seconds * 1000)]
+        if event.steps:
+            parts.append(t.count("turn.steps", event.steps))
+        if event.usage.generated_tokens:
+            parts.append(t.count("turn.tokens", event.usage.generated_tokens))
+            parts.append(t("status.speed", speed=t.number(event.usage.tokens_per_second)))
+        cost = " · ".join(parts)
+        if event.outcome == "cancelled":
+            self.add(
+                Line(
+                    f"{t('turn.cancelled')} · {cost}" if event.steps else t("turn.cancelled"),
+                    "$text-warning",
+                    mark="■ ",
+                )
+            )
+        elif event.outcome == "failed":
+            self.add(Notice(t("turn.failed"), event.message or t("turn.failed_unknown")))
+        else:
+            self.add(Line(cost))

@@ -1,0 +1,165 @@
+"""Every statement sent to the server, as it runs, whoever asked for it."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from sqlagent_tui.agent.events import StatementFinished, StatementStarted
+from sqlagent_tui.ui.messages import Messages
+from sqlagent_tui.ui.sql_text import highlight_sql, one_line
+from sqlagent_tui.ui.text import safe, safe_line
+
+MAX_ENTRIES = 300
+"""Older statements leave the screen; the journal keeps them."""
+
+SHOWN_LINES = 10
+_ORIGIN_STYLES = {"agent": "$text-accent", "answer": "$text-success", "user": "$text-primary"}
+_QUIET = frozenset({"schema", "setup"})
+_BULLET = {"running": "◌", "ok": "✓", "error": "✗", "recovered": "↻"}
+
+
+class TraceEntry(Static):
+    """One statement. A quiet one (the browser's, set-up's) takes one line of SQL until details are asked for."""
+
+    def __init__(self, messages: Messages, started: StatementStarted, detailed: bool) -> None:
+        super().__init__(markup=False, classes="trace-entry")
+        self._messages = messages
+        self.started = started
+        self.finished: StatementFinished | None = None
+        self.recovered = False
+        self.detailed = detailed
+        self._show()
+
+    def finish(self, finished: StatementFinished) -> None:
+        """Show how the statement ended."""
+        self.finished = finished
+        self._show()
+
+    def recover(self) -> None:
+        """Show that the model found its way past this error."""
+        self.recovered = True
+        self._show()
+
+    def detail(self, on: bool) -> None:
+        """Show the whole statement, or a short form."""
+        self.detailed = on
+        self._show()
+
+    @property
+    def failed(self) -> bool:
+        """Whether the statement ended in an error."""
+        return self.finished is not None and self.finished.error is not None
+
+    def _show(self) -> None:
+        lines = [self._head(), self._sql()]
+        error = self.finished.error if self.finished else None
+        if error is not None:
+            style = "$text-muted" if self.recovered else "$text-error"
+            lines.append(Content.styled("  " + safe_line(error.message), style))
+            if error.hint and self.detailed:
+                hint = self._messages("trace.hint", hint=error.hint)
+                lines.append(Content.styled("  " + safe_line(hint), "$text-muted"))
+        self.update(Content("\n").join(lines))
+
+    def _head(self) -> Content:
+        t, finished = self._messages, self.finished
+        if finished is None:
+            state, style, text = "running", "$text-primary", t("trace.running")
+        elif finished.error is None:
+            state, style = "ok", "$text-success"
+            rows = (
+                t.count("rows", finished.row_count)
+                if not finished.truncated
+                else t("rows.more", count=finished.row_count)
+            )
+            text = f"{rows} · {t.duration(finished.elapsed_ms)}"
+        else:
+            state, style = ("recovered", "$text-warning") if self.recovered else ("error", "$text-error")
+            code = finished.error.sqlstate or t(f"error.{finished.error.kind}")
+            text = f"{code} · {t.duration(finished.elapsed_ms)}"
+            if self.recovered:
+                text += f" · {t('trace.recovered')}"
+        origin = self.started.origin
+        return Content.assemble(
+            (_BULLET[state], style),
+            " ",
+            (t(f"origin.{origin}"), _ORIGIN_STYLES.get(origin, "$text-muted")),
+            ("  " + safe_line(text), "$text-muted" if state in ("ok", "running") else style),
+        )
+
+    def _sql(self) -> Content:
+        sql = self.started.sql
+        if not self.detailed and self.started.origin in _QUIET:
+            return Content.styled("  " + one_line(sql), "$text-muted").truncate(400, ellipsis=True)
+        content = highlight_sql(safe(sql))
+        lines = content.split("\n", allow_blank=True)
+        if not self.detailed and len(lines) > SHOWN_LINES:
+            lines = [*lines[:SHOWN_LINES], Content.styled("…", "$text-muted")]
+        return Content("\n").join([Content("  ") + line for line in lines])
+
+
+class TracePane(VerticalScroll, can_focus=True):
+    """The list of statements, newest last; it follows the newest until the user scrolls up."""
+
+    def __init__(self, messages: Messages) -> None:
+        super().__init__(id="trace", classes="pane")
+        self._messages = messages
+        self._entries: dict[int, TraceEntry] = {}
+        self._turn: list[TraceEntry] = []
+        self._detailed = False
+        self.border_title = Content(messages("pane.trace"))
+        self._empty = Static(Content(messages("trace.empty")), classes="empty", markup=False)
+
+    def compose(self) -> ComposeResult:
+        """Begin with a sentence on what will be here."""
+        yield self._empty
+
+    def on_mount(self) -> None:
+        """Follow the newest entry."""
+        self.anchor()
+
+    @property
+    def count(self) -> int:
+        """Statements shown."""
+        return len(self._entries)
+
+    def begin_turn(self) -> None:
+        """Forget which errors a coming success may make good."""
+        self._turn.clear()
+
+    def handle(self, event: StatementStarted | StatementFinished) -> None:
+        """Show a statement's beginning or end."""
+        if isinstance(event, StatementStarted):
+            self._start(event)
+            return
+        entry = self._entries.get(event.statement_id)
+        if entry is None:
+            return
+        entry.finish(event)
+        if event.origin not in ("agent", "answer"):
+            return
+        if event.error is None:
+            for earlier in self._turn:
+                if earlier.failed and not earlier.recovered:
+                    earlier.recover()
+        self._turn.append(entry)
+
+    def detail(self, on: bool) -> None:
+        """Show every statement whole, or in short."""
+        self._detailed = on
+        for entry in self._entries.values():
+            entry.detail(on)
+
+    def _start(self, event: StatementStarted) -> None:
+        if not self._entries:
+            self._empty.display = False
+        entry = TraceEntry(self._messages, event, self._detailed)
+        self._entries[event.statement_id] = entry
+        self.mount(entry)
+        while len(self._entries) > MAX_ENTRIES:
+            oldest = next(iter(self._entries))
+            self._entries.pop(oldest).remove()
+        self.border_subtitle = Content(self._messages.count("trace.count", len(self._entries)))

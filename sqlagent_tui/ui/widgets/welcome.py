@@ -1,0 +1,85 @@
+"""The first thing on the screen: what this is, how far the start has come, and what one could ask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from sqlagent_tui.ui.messages import Messages
+from sqlagent_tui.ui.notices import Part
+from sqlagent_tui.ui.text import safe_line, shorten
+
+PARTS: Final[tuple[Part, ...]] = ("database", "model", "catalogue")
+_BAR: Final = 16
+_MARKS: Final = {"waiting": ("◌", "$text-primary"), "ready": ("✓", "$text-success"), "failed": ("✗", "$text-error")}
+
+
+class Welcome(Vertical):
+    """A card with the start-up's three lines and the example questions."""
+
+    class Picked(Message):
+        """An example question was chosen."""
+
+        def __init__(self, question: str) -> None:
+            self.question = question
+            super().__init__()
+
+    def __init__(self, messages: Messages, suggestions: Sequence[str], *, demo: bool) -> None:
+        super().__init__(id="welcome")
+        self._messages = messages
+        self._suggestions = tuple(suggestions)
+        self._demo = demo
+        self._lines: dict[Part, tuple[str, str, float | None]] = dict.fromkeys(PARTS, ("waiting", "", None))
+        self._parts = Static(markup=False, id="welcome-parts")
+
+    def compose(self) -> ComposeResult:
+        """Greeting, parts, examples."""
+        t = self._messages
+        greeting = Content.assemble(
+            ("sqlagent-tui", "bold $text-primary"), "  ", (t("welcome.subtitle"), "$text-muted")
+        )
+        yield Static(greeting, markup=False, id="welcome-title")
+        yield self._parts
+        if self._demo:
+            yield Static(Content.styled(t("welcome.demo"), "italic $text-muted"), markup=False, id="welcome-demo")
+        if self._suggestions:
+            yield Static(Content.styled(t("welcome.examples"), "$text-muted"), markup=False, id="welcome-examples")
+            yield OptionList(
+                *[Option(Content(safe_line(text))) for text in self._suggestions], id="suggestions", markup=False
+            )
+        self._draw()
+
+    def part(self, part: Part, state: str, text: str, fraction: float | None = None) -> None:
+        """Show where a part stands: `waiting`, `ready` or `failed`."""
+        self._lines[part] = (state, text, fraction)
+        self._draw()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Ask the chosen example."""
+        event.stop()
+        self.post_message(self.Picked(self._suggestions[event.option_index]))
+
+    def _draw(self) -> None:
+        t = self._messages
+        width = max(len(t(f"part.{part}")) for part in PARTS)
+        lines = []
+        for part in PARTS:
+            state, text, fraction = self._lines[part]
+            mark, style = _MARKS[state]
+            line = Content.assemble((f"{mark} ", style), t(f"part.{part}").ljust(width), "  ")
+            if fraction is not None and state == "waiting":
+                filled = round(fraction * _BAR)
+                line += Content.assemble(
+                    ("━" * filled, "$text-primary"), ("━" * (_BAR - filled), "$border-blurred"), " "
+                )
+            text = text or t("part.waiting")
+            line += Content.styled(safe_line(shorten(text, 160)), "$text-error" if state == "failed" else "$text-muted")
+            lines.append(line)
+        self._parts.update(Content("\n").join(lines))

@@ -29,10 +29,12 @@ from sqlagent_tui.database.installation import Layout
 from sqlagent_tui.database.progress import Progress, ProgressReporter, silent
 from sqlagent_tui.errors import DatabaseError
 
+MAJOR_VERSION: Final = 18
 SUPERUSER: Final = "postgres"
 PORT: Final = 5432
 """Only a part of the socket's name: the server listens on no network address."""
 
+ATTEMPTS_TO_START: Final = 3
 SECONDS_TO_START: Final = 60.0
 SECONDS_TO_WAIT_FOR_OTHERS: Final = 180.0
 POLL_SECONDS: Final = 0.01
@@ -51,6 +53,10 @@ SETTINGS: Final = {
     "max_wal_senders": "0",
     "io_method": "sync",
     "max_parallel_workers_per_gather": "0",
+    # Why it did not start, and nothing of what was asked of it.
+    "log_min_messages": "fatal",
+    "log_min_error_statement": "panic",
+    "log_checkpoints": "off",
 }
 
 
@@ -71,8 +77,9 @@ class EmbeddedServer:
 
         Raises DatabaseError when the wheel is missing or the server can't be started.
         """
-        data_dir = paths.private_dir((data_dir or paths.demo_cluster_dir()).expanduser().absolute())
+        data_dir = (data_dir or paths.demo_cluster_dir()).expanduser().absolute()
         try:
+            paths.private_dir(data_dir)
             clients = _lock(data_dir / "clients.lock", fcntl.LOCK_SH, progress)
             try:
                 layout = _ensure_running(data_dir, progress)
@@ -98,9 +105,7 @@ class EmbeddedServer:
 
     def conninfo(self, dbname: str, user: str) -> str:
         """A libpq connection string; there is no password."""
-        from psycopg.conninfo import make_conninfo
-
-        return make_conninfo(host=str(self._layout.socket_dir), port=PORT, dbname=dbname, user=user)
+        return _conninfo(self._layout, dbname, user)
 
     def ensure_running(self, progress: ProgressReporter = silent) -> None:
         """Bring the server back if it has died. Raises DatabaseError when that fails or the hold is closed."""
@@ -137,9 +142,15 @@ def wait_stopped(data_dir: Path, seconds: float = 30.0) -> bool:
 def _ensure_running(data_dir: Path, progress: ProgressReporter) -> Layout:
     with _held(data_dir / "start.lock", progress):
         layout = installation.resolve(data_dir)
-        if not (layout.cluster / "PG_VERSION").exists():
+        version_file = layout.cluster / "PG_VERSION"
+        if not version_file.exists():
             progress(Progress("initialise"))
             _initialise(layout)
+        elif (version := version_file.read_text(encoding="ascii").strip()) != str(MAJOR_VERSION):
+            raise DatabaseError(
+                f"The cluster in {layout.cluster} is of PostgreSQL {version}, not {MAJOR_VERSION}.",
+                "Remove that folder: the demo data is then loaded anew.",
+            )
         progress(Progress("start"))
         _start(data_dir, layout)
         return layout
@@ -192,19 +203,21 @@ def _initialise(layout: Layout) -> None:
 
 def _start(data_dir: Path, layout: Layout) -> None:
     """Return when the server answers, with a keeper watching it."""
-    launched = False
+    attempts = 0
     deadline = time.monotonic() + SECONDS_TO_START
     while True:
         if (keeper_lock := _try_lock(data_dir / "keeper.lock")) is not None:
-            # Nobody keeps a server here. If we have just started a keeper, it is gone again, and its server with it.
+            # Nobody keeps a server here. If we have started a keeper before, it is gone again, and its server with it;
+            # a second attempt helps when the processes of a killed server needed a moment to end.
             try:
-                if launched:
+                if attempts == ATTEMPTS_TO_START:
                     raise DatabaseError(
                         f"The embedded PostgreSQL did not start: {_log_tail(data_dir)}",
                         f"Its full log is {data_dir / 'server.log'}.",
                     )
+                time.sleep(0.5 * attempts)
                 _launch_keeper(data_dir, layout, keeper_lock)
-                launched = True
+                attempts += 1
             finally:
                 os.close(keeper_lock)
         if _answers(layout):
@@ -229,7 +242,7 @@ def _launch_keeper(data_dir: Path, layout: Layout, keeper_lock: int) -> None:
         "argv": argv,
         "uid": account.uid if account else None,
         "gid": account.gid if account else None,
-        "adopt": _running_postmaster(layout.cluster),
+        "adopt": _running_postmaster(layout),
     }
     # The keeper inherits the descriptor and with it the lock, without a moment in which nobody holds it.
     subprocess.run(
@@ -245,22 +258,22 @@ def _launch_keeper(data_dir: Path, layout: Layout, keeper_lock: int) -> None:
     )
 
 
-def _running_postmaster(cluster: Path) -> int | None:
-    """The process id of a server that lost its keeper; a stale `postmaster.pid` is removed.
+def _running_postmaster(layout: Layout) -> int | None:
+    """The process id of a server that lost its keeper; else stale lock files are removed.
 
-    After a crash or a reboot the number in that file may belong to any other process, at which PostgreSQL would refuse
-    to start.
+    After a crash or a reboot the number in those files may belong to any other process, at which PostgreSQL would
+    refuse to start.
     """
-    pid_file = cluster / "postmaster.pid"
+    pid_file = layout.cluster / "postmaster.pid"
     try:
         pid = int(pid_file.read_text(encoding="ascii", errors="replace").split("\n", 1)[0])
-    except FileNotFoundError:
-        return None
-    except ValueError:
+    except (FileNotFoundError, ValueError):
         pid = 0
-    if pid > 0 and _is_postmaster_of(pid, cluster):
+    if pid > 0 and _is_postmaster_of(pid, layout.cluster):
         return pid
-    pid_file.unlink(missing_ok=True)
+    socket = layout.socket_dir / installation.SOCKET_NAME
+    for stale in (pid_file, socket, socket.with_name(f"{socket.name}.lock")):
+        stale.unlink(missing_ok=True)
     return None
 
 
@@ -275,11 +288,16 @@ def _is_postmaster_of(pid: int, cluster: Path) -> bool:
     return "postgres" in shown.stdout and str(cluster) in shown.stdout
 
 
+def _conninfo(layout: Layout, dbname: str, user: str) -> str:
+    from psycopg.conninfo import make_conninfo
+
+    return make_conninfo(host=str(layout.socket_dir), port=PORT, dbname=dbname, user=user)
+
+
 def _answers(layout: Layout) -> bool:
     from psycopg import pq
 
-    conninfo = f"host='{layout.socket_dir}' port={PORT} dbname=postgres user={SUPERUSER} connect_timeout=5"
-    return pq.PGconn.ping(conninfo.encode()) == pq.Ping.OK
+    return pq.PGconn.ping(_conninfo(layout, SUPERUSER, SUPERUSER).encode()) == pq.Ping.OK
 
 
 def _environment() -> dict[str, str]:
@@ -298,8 +316,10 @@ def _log_tail(data_dir: Path) -> str:
 def _last_line(text: str) -> str:
     """The last telling line of a program's output, as one sentence."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    telling = [line for line in lines if "FATAL" in line or "error" in line.lower()] or lines or ["no reason was given"]
-    return "".join(char for char in telling[-1] if char.isprintable()).rstrip(".") + "."
+    lines = [line for line in lines if not line.endswith("the database system is starting up")]  # answers to our pings
+    fatal = [line.split("FATAL:", 1)[1].strip() for line in lines if "FATAL:" in line]
+    telling = (fatal or [line for line in lines if "error" in line.lower()])[-1:] or lines or ["no reason was given"]
+    return "".join(char for char in telling[0] if char.isprintable()).rstrip(".") + "."
 
 
 @contextlib.contextmanager
@@ -316,29 +336,34 @@ def _lock(path: Path, kind: int, progress: ProgressReporter) -> int:
     deadline = time.monotonic() + SECONDS_TO_WAIT_FOR_OTHERS
     lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     told = False
-    while True:
-        try:
-            fcntl.flock(lock, kind | fcntl.LOCK_NB)
-        except BlockingIOError:
+    try:
+        while not _flock(lock, kind):
             if time.monotonic() > deadline:
-                os.close(lock)
                 raise DatabaseError(
                     "Another instance has been starting the embedded PostgreSQL for minutes.",
                     "Close the other instances and try again.",
-                ) from None
+                )
             if not told:
                 progress(Progress("wait"))
                 told = True
             time.sleep(POLL_SECONDS)
-        else:
-            return lock
+    except BaseException:
+        os.close(lock)
+        raise
+    return lock
 
 
 def _try_lock(path: Path) -> int | None:
     lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    if _flock(lock, fcntl.LOCK_EX):
+        return lock
+    os.close(lock)
+    return None
+
+
+def _flock(lock: int, kind: int) -> bool:
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock, kind | fcntl.LOCK_NB)
     except BlockingIOError:
-        os.close(lock)
-        return None
-    return lock
+        return False
+    return True

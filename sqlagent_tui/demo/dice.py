@@ -66,7 +66,8 @@ class Dice:
 
     def normal(self) -> int:
         """Nearly standard normal, in 1/65535: the sum of twelve uniform numbers."""
-        return sum(struct.unpack("<12H", self._bits(192).to_bytes(24, "little"))) - _SIX_SIGMA
+        parts: tuple[int, ...] = struct.unpack("<12H", self._bits(192).to_bytes(24, "little"))
+        return sum(parts) - _SIX_SIGMA
 
     def lognormal(self, median: int, sigma_percent: int) -> int:
         """A positive integer around `median` (give it in hundredths to get hundredths)."""

@@ -32,8 +32,6 @@ MEN: Final = _words(
 )
 MIDDLE_OF_WOMEN: Final = _words("Aparecida, Cristina, de Fátima, das Graças, do Carmo, Lúcia, Regina, Helena")
 MIDDLE_OF_MEN: Final = _words("Aparecido, Carlos, Roberto, Augusto, Henrique, Eduardo, Antônio, José")
-FIRST_NAMES: Final = WOMEN + MEN
-MIDDLE_NAMES: Final = MIDDLE_OF_WOMEN + MIDDLE_OF_MEN
 SURNAMES: Final = _words(
     """
     da Silva, dos Santos, Oliveira, Souza, Rodrigues, Ferreira, Alves, Pereira, Lima, Gomes, Ribeiro, Carvalho,

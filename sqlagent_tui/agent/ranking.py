@@ -15,6 +15,8 @@ _TOO_COMMON = frozenset(
     "the of in by how many which what is are".split()
 )
 
+_MIN_PREFIX = 4
+
 
 def fold(text: str) -> str:
     """Return `text` in lower case and without accents."""
@@ -35,6 +37,16 @@ def stems(text: str) -> frozenset[str]:
     return frozenset(_stem_words()(words))
 
 
+def _shared(wanted: frozenset[str], present: frozenset[str]) -> int:
+    """Count the wanted stems that are present, or that a present one begins or continues ("imov" and "imovel")."""
+    return sum(any(_same_word(stem, other) for other in present) for stem in wanted)
+
+
+def _same_word(stem: str, other: str) -> bool:
+    shorter, longer = sorted((stem, other), key=len)
+    return stem == other or (len(shorter) >= _MIN_PREFIX and longer.startswith(shorter))
+
+
 def rank_tables(question: str, tables: Sequence[TableName]) -> list[TableName]:
     """Return `tables`, the likeliest first; equally likely ones keep their order.
 
@@ -45,8 +57,8 @@ def rank_tables(question: str, tables: Sequence[TableName]) -> list[TableName]:
     wanted = stems(question)
 
     def score(table: TableName) -> float:
-        in_name = len(wanted & stems(table.name))
-        in_comment = len(wanted & stems(table.comment or ""))
+        in_name = _shared(wanted, stems(table.name))
+        in_comment = _shared(wanted, stems(table.comment or ""))
         nearest = process.extractOne(fold(table.name), wanted, scorer=fuzz.ratio)
         similar = nearest[1] if nearest else 0.0
         return 3.0 * in_name + in_comment + (similar / 100 if similar >= 75 else 0.0)

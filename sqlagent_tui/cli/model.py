@@ -1,0 +1,144 @@
+"""`sqlagent-tui model`: the user's model files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sqlagent_tui.cli.narration import Narration
+from sqlagent_tui.cli.output import to_json
+from sqlagent_tui.errors import ExitCode
+from sqlagent_tui.models.gguf import ModelFile, describe, require_usable
+from sqlagent_tui.models.library import ModelEntry, ModelLibrary
+from sqlagent_tui.ui.text import safe
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group(
+    epilog="""\b
+Examples:
+  sqlagent-tui model add ~/Downloads/qwen3-4b-q8_0.gguf
+  sqlagent-tui model use qwen3-4b-q8_0
+  sqlagent-tui model info student"""
+)
+def model() -> None:
+    """Add, list, choose, inspect and remove model files (GGUF)."""
+
+
+@model.command("add")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--name", default="", help="What to call it; default: the file's name.")
+def add(file: Path, name: str) -> int:
+    """Take FILE into the library: linked where the file system can, else copied."""
+    narration = Narration()
+    try:
+        entry = ModelLibrary().add(file, name, on_progress=lambda fraction: narration(f"Copying {file.name}", fraction))
+    finally:
+        narration.done()
+    click.echo(entry.name)
+    click.echo(f"Choose it with: sqlagent-tui model use {entry.name}", err=True)
+    return ExitCode.OK
+
+
+@model.command("list")
+@_JSON
+def list_models(as_json: bool) -> int:
+    """List the models; `*` marks the one that is used when none is named."""
+    library = ModelLibrary()
+    entries = library.list()
+    if library.problem:
+        click.echo(library.problem, err=True)
+    if as_json:
+        click.echo(to_json([_entry_object(entry) for entry in entries]))
+    else:
+        for entry in entries:
+            click.echo(safe(_entry_line(entry)))
+    if not entries:
+        click.echo("No model yet. Add one: sqlagent-tui model add FILE.gguf", err=True)
+    return ExitCode.OK
+
+
+@model.command("use")
+@click.argument("name")
+def use(name: str) -> int:
+    """Make NAME the model that is used when none is named."""
+    entry = ModelLibrary().use(name)
+    click.echo(entry.name)
+    return ExitCode.OK
+
+
+@model.command("info")
+@click.argument("name", required=False)
+@_JSON
+def info(name: str | None, as_json: bool) -> int:
+    """Show what a model file says about itself, and its SHA-256. NAME is a name or a file."""
+    from sqlagent_tui.models.hashes import file_sha256
+
+    path = ModelLibrary().resolve(name)
+    file = describe(path)
+    narration = Narration()
+    try:
+        digest = file_sha256(path, on_progress=lambda fraction: narration(f"Hashing {path.name}", fraction))
+    finally:
+        narration.done()
+    facts = _facts(file, digest)
+    if as_json:
+        click.echo(to_json(facts))
+    else:
+        for key, value in facts.items():
+            click.echo(safe(f"{key:17} {value}"))
+    require_usable(file)
+    return ExitCode.OK
+
+
+@model.command("remove")
+@click.argument("name")
+def remove(name: str) -> int:
+    """Delete NAME from the library; a linked original stays."""
+    ModelLibrary().remove(name)
+    click.echo(f"Removed {name}.", err=True)
+    return ExitCode.OK
+
+
+def _facts(file: ModelFile, digest: str) -> dict[str, Any]:
+    return {
+        "path": str(file.path),
+        "name": file.name,
+        "architecture": file.architecture,
+        "parameters": file.parameters,
+        "quantization": file.quantization,
+        "context_length": file.context_length,
+        "vocabulary": file.vocabulary,
+        "tokenizer": file.tokenizer,
+        "chat_template": bool(file.chat_template),
+        "size_bytes": file.size,
+        "sha256": digest,
+    }
+
+
+def _entry_object(entry: ModelEntry) -> dict[str, Any]:
+    file = entry.file
+    return {
+        "name": entry.name,
+        "path": str(entry.path),
+        "chosen": entry.chosen,
+        "architecture": file.architecture if file else None,
+        "parameters": file.parameters if file else None,
+        "quantization": file.quantization if file else None,
+        "size_bytes": file.size if file else None,
+        "problem": entry.problem or None,
+    }
+
+
+def _entry_line(entry: ModelEntry) -> str:
+    mark = "*" if entry.chosen else " "
+    if entry.file is None:
+        return f"{mark} {entry.name:40} {entry.problem}"
+    file = entry.file
+    return (
+        f"{mark} {entry.name:40} {file.architecture} {file.parameters / 1e6:,.1f}M {file.quantization} "
+        f"{file.size / 1e6:,.1f} MB"
+    )

@@ -19,7 +19,7 @@ from sqlagent_tui.demo.loader import ensure_demo
 @pytest.fixture(scope="session")
 def demo_server(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
     """The demo cluster, kept in pytest's cache from run to run."""
-    cache = pytestconfig.cache
+    cache: pytest.Cache | None = getattr(pytestconfig, "cache", None)  # absent under -p no:cacheprovider
     data_dir = cache.mkdir("demo-cluster") if cache is not None else tmp_path_factory.mktemp("demo-cluster")
     with EmbeddedServer.start(data_dir) as server:
         ensure_demo(server)

@@ -62,10 +62,10 @@ def resolve(data_dir: Path) -> Layout:
         if account is None:
             cluster = data_dir / "pgdata"
             return Layout(programs, cluster, _socket_dir(cluster, os.geteuid(), None), None)
-        if not _reachable(programs / "postgres"):
+        if not reachable(programs / "postgres"):
             programs = _copy_programs(programs)
         home = data_dir
-        if _reachable(data_dir.parent):
+        if reachable(data_dir.parent):
             # Ours to open: the cluster below it stays 0700.
             home.chmod(0o711)
         else:
@@ -113,7 +113,7 @@ def _server_account() -> Account | None:
     return Account(entry.pw_uid, entry.pw_gid)
 
 
-def _reachable(path: Path) -> bool:
+def reachable(path: Path) -> bool:
     """Whether an account that owns nothing here may pass through all of `path` (and execute it, for a file)."""
     path = path.resolve()
     return all(part.stat().st_mode & stat.S_IXOTH for part in (path, *path.parents))

@@ -196,6 +196,14 @@ def test_any_path_will_do(make_data_dir: Callable[[str], Path], name: str) -> No
         Path(str(host)).rmdir()
 
 
+def test_what_another_account_can_reach(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    (closed / "inside").mkdir(mode=0o755)
+    assert installation.reachable(Path("/tmp"))
+    assert not installation.reachable(closed / "inside")
+
+
 def test_only_the_owner_gets_in(data_dir: Path) -> None:
     with EmbeddedServer.start(data_dir) as server:
         assert server.cluster_dir.stat().st_mode & 0o077 == 0

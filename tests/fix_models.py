@@ -129,4 +129,4 @@ def tiny_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def slow_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model large enough that evaluating 2,000 tokens takes a while."""
-    return make_gguf(tmp_path_factory.mktemp("models") / "slow.gguf", width=256, layers=8, ffn=1024)
+    return make_gguf(tmp_path_factory.mktemp("models") / "slow.gguf", width=256, layers=4, ffn=1024)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -128,7 +129,11 @@ def test_a_killed_load_leaves_nothing_half_done(make_data_dir: Callable[[str], P
         os.kill(process.pid, signal.SIGKILL)
         assert process.wait() == -signal.SIGKILL
         assert not _has_database(server, loader.DATABASE)
-        ensure_demo(server)
+        # Two instances then find the ruins at once: one loads, the other waits for it.
+        reports: tuple[list[Progress], list[Progress]] = ([], [])
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda report: ensure_demo(server, report.append), reports))
+        assert sorted(any(progress.stage == "load" for progress in report) for report in reports) == [False, True]
         assert not _has_database(server, "cadastro_ambiental_new")
         with psycopg.connect(loader.demo_conninfo(server)) as connection:
             assert digest(fingerprint(connection)) == ROWS_DIGEST

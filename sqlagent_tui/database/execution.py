@@ -36,6 +36,8 @@ _DECLARE_CUT = f"DECLARE {CURSOR}_cut NO SCROLL CURSOR FOR\n"
 _ROLLBACK = b"ROLLBACK; SELECT pg_catalog.pg_advisory_unlock_all()"
 _IDLE_IN_TRANSACTION_MS = 60_000
 _TYPE_CACHE_SIZE = 2_000
+_NOT_FOR_ITS_FORM = ("53", "54", "55", "57", "58", "XX")
+"""Classes of errors that don't say that the cut form is wrong: resources, limits, states, an operator, the system."""
 _FAREWELL_SECONDS = 1.0
 _NOWHERE = 1 << 40
 """An offset that leaves no position: a FETCH fails at no place of the user's SQL."""
@@ -128,7 +130,9 @@ class Session:
             wrapped = _DECLARE_CUT + _cut_form(statement.gate or "", unbounded, limits.max_value_chars + 1)
             try:
                 self._execute(wrapped, 0, limits, cancel)
-            except Refused:
+            except Refused as problem:
+                if (results.sqlstate(problem.result) or "")[:2] in _NOT_FOR_ITS_FORM:
+                    raise  # reading the plain cursor instead would give the bound on values away
                 return None
             cursor = f"{CURSOR}_cut"
         left_ms = max(limits.statement_timeout_ms - int((time.monotonic() - started) * 1000), 1)

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import psycopg
+import pytest
+
+from sqlagent_tui.agent.cancel import Cancelled, CancelToken
+from sqlagent_tui.agent.events import StatementFinished, StatementStarted
+from sqlagent_tui.agent.results import QueryResult, StatementError
+from tests.fix_guard import Client, Guard
+
+
+def _later(seconds: float, action: Callable[[], object]) -> threading.Timer:
+    timer = threading.Timer(seconds, action)
+    timer.start()
+    return timer
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT pg_sleep(20)",
+        "SELECT pg_sleep(20)::text",
+        "SELECT count(*) FROM generate_series(1, 10000000) a, generate_series(1, 1000) b",
+        "SELECT repeat('x', 3000), pg_sleep(0.01) FROM generate_series(1, 5000)",
+    ],
+)
+def test_cancel_from_another_thread(reader: Client, sql: str) -> None:
+    token = CancelToken()
+    pid = reader.database.info.backend_pid
+    timer = _later(0.2, token.cancel)
+    started = time.monotonic()
+    with pytest.raises(Cancelled):
+        reader.database.execute(sql, origin="agent", cancel=token)
+    assert 0.15 < time.monotonic() - started < 1.5
+    timer.join()
+    last = reader.events[-1]
+    assert isinstance(last, StatementFinished)
+    assert last.error is not None
+    assert last.error.kind == "cancelled"
+    assert reader.rows("SELECT pg_backend_pid()").rows == ((str(pid),),), "the same connection goes on"
+
+
+def test_a_set_token_sends_nothing(reader: Client) -> None:
+    token = CancelToken()
+    token.cancel()
+    reader.events.clear()
+    with pytest.raises(Cancelled):
+        reader.database.execute("SELECT 1", origin="agent", cancel=token)
+    assert not [event for event in reader.events if isinstance(event, StatementStarted)]
+
+
+def test_a_cancel_at_any_moment_never_hits_the_next_statement(reader: Client) -> None:
+    """Tokens are set all around the end of short statements; each next statement must be unharmed."""
+    cancelled = 0
+    for step in range(60):
+        token = CancelToken()
+        timer = _later(step * 0.0005, token.cancel)
+        try:
+            reader.database.execute("SELECT pg_sleep(0.01)", origin="agent", cancel=token)
+        except Cancelled:
+            cancelled += 1
+        assert reader.rows("SELECT 7").rows == (("7",),)
+        timer.join()
+        assert reader.rows("SELECT 8").rows == (("8",),)
+    assert 0 < cancelled < 60
+
+
+def test_cancelled_by_someone_else_on_the_server(guard: Guard, reader: Client) -> None:
+    def cancel() -> None:
+        with psycopg.connect(guard.superuser, autocommit=True) as admin:
+            admin.execute("SELECT pg_cancel_backend(%s)", (reader.database.info.backend_pid,))
+
+    timer = _later(0.2, cancel)
+    error = reader.fails("SELECT pg_sleep(20)")
+    timer.join()
+    assert (error.kind, error.sqlstate) == ("cancelled", "57014")
+    assert reader.rows("SELECT 1").rows == (("1",),)
+
+
+def test_waiting_for_ones_turn_can_be_cancelled(reader: Client) -> None:
+    first, second = CancelToken(), CancelToken()
+    outcomes: list[object] = []
+
+    def occupy() -> None:
+        try:
+            outcomes.append(reader.database.execute("SELECT pg_sleep(20)", origin="user", cancel=first))
+        except Cancelled:
+            outcomes.append("cancelled")
+
+    thread = threading.Thread(target=occupy)
+    thread.start()
+    time.sleep(0.2)
+    _later(0.1, second.cancel)
+    with pytest.raises(Cancelled):
+        reader.database.execute("SELECT 1", origin="agent", cancel=second)
+    assert thread.is_alive()
+    first.cancel()
+    thread.join(5)
+    assert outcomes == ["cancelled"]
+
+
+def test_a_terminated_backend_is_told_and_never_retried(guard: Guard, reader: Client) -> None:
+    first = reader.database.info.backend_pid
+
+    def terminate() -> None:
+        with psycopg.connect(guard.superuser, autocommit=True) as admin:
+            admin.execute("SELECT pg_terminate_backend(%s)", (first,))
+
+    timer = _later(0.2, terminate)
+    error = reader.fails("SELECT pg_sleep(20)")
+    timer.join()
+    assert error.kind == "connection"
+    assert error.message == "The connection to the server was lost; the query was NOT retried."
+    assert error.sqlstate == "57P01"
+    again = reader.rows("SELECT pg_backend_pid(), current_setting('transaction_read_only')")
+    assert again.rows[0][1] == "on"
+    assert again.rows[0][0] != str(first)
+    assert str(reader.database.info.backend_pid) == again.rows[0][0]
+    assert reader.fails("DELETE FROM conta").kind == "refused"
+
+
+def test_a_backend_terminated_between_statements(guard: Guard, reader: Client) -> None:
+    with psycopg.connect(guard.superuser, autocommit=True) as admin:
+        admin.execute("SELECT pg_terminate_backend(%s, 5000)", (reader.database.info.backend_pid,))
+    outcome = reader.run("SELECT 1")
+    assert isinstance(outcome, QueryResult) or outcome.kind == "connection"
+    assert reader.rows("SELECT 1").rows == (("1",),)
+
+
+def test_close_stops_what_is_running(guard: Guard, connect: Callable[..., Client]) -> None:
+    client = connect(guard.reader)
+    outcomes: list[QueryResult | StatementError] = []
+    thread = threading.Thread(target=lambda: outcomes.append(client.run("SELECT pg_sleep(20)")))
+    thread.start()
+    time.sleep(0.2)
+    started = time.monotonic()
+    client.database.close()
+    thread.join(5)
+    assert time.monotonic() - started < 2
+    assert [outcome.kind for outcome in outcomes if isinstance(outcome, StatementError)] == ["connection"]
+    with psycopg.connect(guard.superuser, autocommit=True) as admin:
+        left = admin.execute("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%sqlagent%' AND state = 'active'"
+                             " AND pid <> pg_backend_pid()").fetchone()  # fmt: skip
+    assert left == (0,)
+    closed = client.run("SELECT 1")
+    assert isinstance(closed, StatementError)
+    assert closed.kind == "connection"

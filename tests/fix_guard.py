@@ -1,0 +1,144 @@
+"""A database of awkward things beside the demo database, for attacks, odd names and big values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+import psycopg
+import pytest
+from psycopg import conninfo as libpq
+
+from sqlagent_tui.agent.cancel import CancelToken
+from sqlagent_tui.agent.events import TraceEvent
+from sqlagent_tui.agent.protocols import Limits
+from sqlagent_tui.agent.results import QueryResult, StatementError
+from sqlagent_tui.database.postgres import PostgresDatabase
+
+NAME = "guarda"
+OWNER = "guarda_dono"
+READER = "guarda_leitor"
+
+_SCHEMA = f"""
+CREATE TABLE conta (id integer PRIMARY KEY, nome text NOT NULL, saldo numeric(12,2) NOT NULL);
+INSERT INTO conta SELECT g, 'conta ' || g, g * 10 FROM generate_series(1, 200) g;
+CREATE SEQUENCE contador;
+CREATE TABLE "Tabela Ímpar" ("Coluna Á" text, "com ""aspas"" dentro" integer, "select" integer);
+COMMENT ON TABLE "Tabela Ímpar" IS 'nomes difíceis; ''aspas'' e [b]marcas[/b]';
+COMMENT ON COLUMN "Tabela Ímpar"."Coluna Á" IS 'comentário';
+INSERT INTO "Tabela Ímpar" VALUES ('á', 1, 2);
+CREATE TABLE vazia ();
+CREATE TYPE cor AS ENUM ('verde', 'azul', 'cor de rosa');
+CREATE DOMAIN cor_clara AS cor;
+CREATE TABLE tinta (
+  id integer PRIMARY KEY, cor cor NOT NULL, clara cor_clara, cores cor[], marca varchar(20), serie text,
+  conta_id integer REFERENCES conta, preco numeric(8,2) DEFAULT 0, livre numeric, dobro integer GENERATED ALWAYS AS (id * 2) STORED);
+INSERT INTO tinta SELECT g, 'verde', 'azul', '{{azul,verde}}', (ARRAY['Suvinil','Coral','Coral'])[1 + g % 3],
+  'S' || g, 1 + g % 200 FROM generate_series(1, 3000) g;
+CREATE INDEX tinta_marca ON tinta (marca, lower(serie)) WHERE id > 10;
+CREATE TABLE medida (dia date NOT NULL, valor integer, PRIMARY KEY (dia)) PARTITION BY RANGE (dia);
+CREATE TABLE medida_2024 PARTITION OF medida FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+CREATE TABLE medida_2025 PARTITION OF medida FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+INSERT INTO medida SELECT date '2024-06-01' + g, g FROM generate_series(1, 400) g;
+CREATE TABLE escondida (segredo text);
+CREATE TABLE meia (aberta integer, fechada text);
+INSERT INTO meia VALUES (1, 'x');
+CREATE VIEW saldo_total AS SELECT sum(saldo) AS total FROM conta;
+CREATE MATERIALIZED VIEW saldo_guardado AS SELECT nome, saldo FROM conta;
+CREATE SCHEMA outro;
+CREATE TABLE outro.conta (id integer, ref_a integer, ref_b integer, PRIMARY KEY (ref_b, ref_a));
+CREATE TABLE outro.filha (a integer, b integer, FOREIGN KEY (b, a) REFERENCES outro.conta (ref_b, ref_a));
+CREATE SCHEMA trancado;
+CREATE TABLE trancado.cofre (id integer);
+CREATE FUNCTION apaga() RETURNS integer LANGUAGE plpgsql AS $$BEGIN DELETE FROM conta; RETURN 1; END$$;
+CREATE FUNCTION apaga_como_dono() RETURNS integer LANGUAGE plpgsql SECURITY DEFINER AS
+  $$BEGIN DELETE FROM public.conta; RETURN 1; END$$;
+CREATE FUNCTION desliga_prazo() RETURNS text LANGUAGE sql AS $$SELECT set_config('statement_timeout', '0', false)$$;
+CREATE FUNCTION torna_gravavel() RETURNS integer LANGUAGE plpgsql AS
+  $$BEGIN SET TRANSACTION READ WRITE; DELETE FROM conta; RETURN 1; END$$;
+CREATE FUNCTION tranca() RETURNS void LANGUAGE sql AS $$SELECT pg_advisory_lock(4711)$$;
+CREATE FUNCTION avisa() RETURNS void LANGUAGE sql AS $$SELECT pg_notify('canal', 'x')$$;
+CREATE FUNCTION objeto_grande() RETURNS oid LANGUAGE sql AS $$SELECT lo_create(0)$$;
+GRANT USAGE ON SCHEMA public, outro TO {READER};
+GRANT SELECT ON ALL TABLES IN SCHEMA public, outro, trancado TO {READER};
+REVOKE ALL ON escondida, meia FROM {READER};
+GRANT SELECT (aberta) ON meia TO {READER};
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO {READER};
+"""
+
+
+class Guard(msgspec.Struct, frozen=True):
+    """Ways into the database: as its reader, its owner and the superuser."""
+
+    reader: str
+    owner: str
+    superuser: str
+
+
+@pytest.fixture(scope="session")
+def guard(demo_admin_conninfo: str) -> Iterator[Guard]:
+    admin_info = libpq.conninfo_to_dict(demo_admin_conninfo)
+    with psycopg.connect(demo_admin_conninfo, autocommit=True) as admin:
+        _remove(admin)
+        for role in (OWNER, READER):
+            admin.execute(f"CREATE ROLE {role} LOGIN")
+        admin.execute(
+            f"CREATE DATABASE {NAME} OWNER {OWNER} TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER libc LOCALE 'C'"
+        )
+
+    def to(role: str) -> str:
+        return libpq.make_conninfo("", **{**admin_info, "dbname": NAME, "user": role})
+
+    superuser = str(admin_info["user"])
+    with psycopg.connect(to(OWNER), autocommit=True) as owner:
+        owner.execute(_SCHEMA.encode())
+        owner.execute("ANALYZE")
+    yield Guard(reader=to(READER), owner=to(OWNER), superuser=to(superuser))
+    with psycopg.connect(demo_admin_conninfo, autocommit=True) as admin:
+        _remove(admin)
+
+
+def _remove(admin: psycopg.Connection) -> None:
+    admin.execute(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
+    for role in (OWNER, READER):
+        admin.execute(f"DROP ROLE IF EXISTS {role}")
+
+
+class Client:
+    """A database under test with the events it told, and short words for what tests do all day."""
+
+    def __init__(self, conninfo: str, limits: Limits | None = None) -> None:
+        self.events: list[TraceEvent] = []
+        self.database = PostgresDatabase.connect(conninfo, trace=self.events.append, limits=limits)
+
+    def run(self, sql: str, **limits: int) -> QueryResult | StatementError:
+        bounds = msgspec.structs.replace(self.database.limits, **limits)
+        return self.database.execute(sql, origin="agent", cancel=CancelToken(), limits=bounds)
+
+    def rows(self, sql: str, **limits: int) -> QueryResult:
+        result = self.run(sql, **limits)
+        assert isinstance(result, QueryResult), result
+        return result
+
+    def fails(self, sql: str, **limits: int) -> StatementError:
+        result = self.run(sql, **limits)
+        assert isinstance(result, StatementError), result
+        return result
+
+
+@pytest.fixture
+def connect() -> Iterator[Callable[..., Client]]:
+    clients: list[Client] = []
+
+    def make(conninfo: str, limits: Limits | None = None) -> Client:
+        clients.append(Client(conninfo, limits))
+        return clients[-1]
+
+    yield make
+    for client in clients:
+        client.database.close()
+
+
+@pytest.fixture
+def reader(guard: Guard, connect: Callable[..., Client]) -> Client:
+    return connect(guard.reader)

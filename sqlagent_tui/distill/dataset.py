@@ -32,7 +32,7 @@ _DECISIONS: Final = {"sql": 68.0, "clarification": 16.0, "unanswerable": 16.0}
 _EVAL_DECISIONS: Final = {"sql": 60.0, "clarification": 20.0, "unanswerable": 20.0}
 _MISTAKES: Final = 0.06
 _REPLIES: Final = 0.05
-_KEEP_EMPTY: Final[dict[Mode, float]] = {"train": 0.25, "values": 0.1, "patterns": 0.1}
+_KEEP_EMPTY: Final[dict[Mode, float]] = {"train": 0.5, "values": 0.1, "patterns": 0.1}
 _CHUNK: Final = 500
 
 

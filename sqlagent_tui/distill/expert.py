@@ -127,6 +127,8 @@ def summary(result: QueryResult) -> str:
     """The short sentence of an SQL answer."""
     if not result.rows:
         return "Nenhum registro encontrado."
+    if len(result.rows) == 1 and any(len(value or "") > 40 for value in result.rows[0]):
+        return "A resposta está na tabela."
     if len(result.rows) == 1 and len(result.columns) == 1:
         value = result.rows[0][0]
         return "Não há dados para esse filtro." if value is None else f"Resultado: {value}."

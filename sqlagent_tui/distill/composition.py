@@ -19,9 +19,9 @@ from sqlagent_tui.distill.values import Names, Value, Values
 from sqlagent_tui.distill.wording import Part, agree, roughen, spans, tidy
 
 INTENT_WEIGHTS: Final[dict[str, float]] = {
-    "count": 15, "count_by": 12, "aggregate": 10, "aggregate_by": 8, "list": 10, "list_attr": 4, "top": 8, "bottom": 4.5,
-    "extreme_max": 3.5, "extreme_min": 2.5, "latest": 3, "earliest": 2, "top_dim": 6.5, "which_dim": 4, "which_dim_least": 2,
-    "top_dim_measure": 4, "having": 6.5, "having_less": 2.5, "count_distinct": 3, "lookup": 3,
+    "count": 15, "count_by": 12, "aggregate": 10, "aggregate_by": 8, "list": 10, "list_attr": 4, "top": 8,
+    "bottom": 4.5, "extreme_max": 3.5, "extreme_min": 2.5, "latest": 3, "earliest": 2, "top_dim": 6.5, "which_dim": 4,
+    "which_dim_least": 2, "top_dim_measure": 4, "having": 6.5, "having_less": 2.5, "count_distinct": 3, "lookup": 3,
 }  # fmt: skip
 _FIXED_KEYS: Final = {
     "count": "count(*)",
@@ -87,10 +87,12 @@ class Composer:
                 continue
             return composed
 
-    def compose_split(self, vague_for: Callable[[str, random.Random], str | None]) -> tuple[str, str, str, str, Composed] | None:
+    def compose_split(
+        self, vague_for: Callable[[str, random.Random], str | None]
+    ) -> tuple[str, str, str, str, Composed] | None:
         """A question one of whose filters is said vaguely and then, in a reply, exactly; None when the draw has none.
 
-        Returns the vague word, the question, the word as typed, the reply, and the meaning of both (question: the reply).
+        Returns the vague word, the question, the word as typed, the reply, and what both mean (as the reply's meaning).
         """
         intent = self.picker.weighted(INTENT_WEIGHTS)
         drawn = self._draw(intent)
@@ -98,7 +100,7 @@ class Composer:
             return None
         for tag, clause in drawn.clauses.items():
             vague = vague_for(clause.condition(clause.parts).sql, self.rng) if tag.startswith("f") else None
-            if vague is None or tag == "f0" and "front" in drawn.pattern.slots:
+            if vague is None or (tag == "f0" and "front" in drawn.pattern.slots):
                 continue
             question: list[Part] = []
             for part in drawn.parts:
@@ -109,7 +111,9 @@ class Composer:
             typed = tidy(roughen(tidy(question), self.rng))
             reply = tidy(roughen(tidy([part for part in drawn.parts if part.tag == tag]), self.rng, question=False))
             query, fragments = self._meaning(drawn, [*typed, *reply])
-            lines = tuple(f"{text}: {fragments[t]}" for t, text in spans([*typed, Part("; "), *reply]).items() if fragments.get(t))
+            lines = tuple(
+                f"{text}: {fragments[t]}" for t, text in spans([*typed, Part("; "), *reply]).items() if fragments.get(t)
+            )
             texts = ["".join(part.text for part in parts) for parts in (typed, reply)]
             composed = Composed(texts[1], lines, query, query.intent, False, False)
             return vague, texts[0], spans(typed)["vague"], texts[1], composed
@@ -153,25 +157,35 @@ class Composer:
         if intent == "lookup":
             noun = next(noun for noun in self.lexicon.nouns["imovel_rural"] if noun.where is None)
         else:
-            noun = rng.choices(self.lexicon.nouns[entity.table], [1 if n.where else 2.5 for n in self.lexicon.nouns[entity.table]])[0]
+            noun = rng.choices(
+                self.lexicon.nouns[entity.table], [1 if n.where else 2.5 for n in self.lexicon.nouns[entity.table]]
+            )[0]
         clauses = self._clauses(pattern, entity, noun)
         if clauses is None:
             return None
         if intent == "lookup":
             clauses["name"] = self.maker.estate("name")
         measure = self._measure(intent, entity)
-        grouping = self._grouping(intent, entity, noun, list(clauses.values())) if pattern.slots & {"dim", "dim_p"} else None
+        grouping = (
+            self._grouping(intent, entity, noun, list(clauses.values())) if pattern.slots & {"dim", "dim_p"} else None
+        )
         if ("attr" in pattern.slots or "measure" in pattern.slots) and measure is None:
             return None
         dimension = None
         if pattern.slots & {"dim", "dim_p"}:
             if grouping is None:
                 return None
-            choices = [d for d in self.lexicon.dimensions.get(grouping.key, ()) if (d.plural if "dim_p" in pattern.slots else d.singular)]
+            choices = [
+                d
+                for d in self.lexicon.dimensions.get(grouping.key, ())
+                if (d.plural if "dim_p" in pattern.slots else d.singular)
+            ]
             dimension = rng.choice(choices) if choices else None
             if dimension is None:
                 return None
-        number = self.values.threshold() if "k" in pattern.slots else self.values.small() if "n" in pattern.slots else None
+        number = (
+            self.values.threshold() if "k" in pattern.slots else self.values.small() if "n" in pattern.slots else None
+        )
         parts = self._fill(pattern, noun, clauses, measure[2] if measure else None, dimension, number)
         genders = {
             "noun": noun.gender,
@@ -233,17 +247,32 @@ class Composer:
         families = {clause.family for clause in clauses} | ({noun.where.split(" ")[0]} if noun.where else set())
         options = []
         for grouping in entity.groupings:
-            if grouping.key in ("estado", "regiao", "municipio") and "place" in families and not self._finer(grouping, clauses):
+            if (
+                grouping.key in ("estado", "regiao", "municipio")
+                and "place" in families
+                and not self._finer(grouping, clauses)
+            ):
                 continue
-            if grouping.key in ("estado", "regiao", "municipio", "bioma", "tipo_imovel", "situacao_imovel") and "imovel" in families:
+            if (
+                grouping.key in ("estado", "regiao", "municipio", "bioma", "tipo_imovel", "situacao_imovel")
+                and "imovel" in families
+            ):
                 continue
             if grouping.key == "imovel" and "imovel" in families:
                 continue
             if grouping.key == "bioma" and families & {"bioma"}:
                 continue
-            if grouping.key in ("ano", "mes") and f"date:{entity.date}" in families and (grouping.key == "mes" or self.rng.random() < 0.8):
+            if (
+                grouping.key in ("ano", "mes")
+                and f"date:{entity.date}" in families
+                and (grouping.key == "mes" or self.rng.random() < 0.8)
+            ):
                 continue
-            if grouping.sql in families or grouping.key in families or (grouping.key in ("orgao", "esfera") and families & {"orgao", "o.esfera"}):
+            if (
+                grouping.sql in families
+                or grouping.key in families
+                or (grouping.key in ("orgao", "esfera") and families & {"orgao", "o.esfera"})
+            ):
                 continue
             if grouping.key == "proprietario" and "owner" in families:
                 continue

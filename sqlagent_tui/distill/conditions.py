@@ -17,18 +17,21 @@ from sqlagent_tui.distill.wording import Part, slot_text
 Mode = Literal["train", "values", "patterns"]
 _SLOT: Final = re.compile(r"\{([a-z_]+)\}")
 _INVARIANT: Final = re.compile(
-    r"(em|no|na|nos|nas|de|do|da|dos|das|com|sem|desde|entre|após|antes|até|acima|abaixo|por|pelo|pela|durante|a partir|depois|contra|para|"
-    r"fora|dentro|\{em_v\}|\{de_v\}|\{por_v\}|ao)\b|\{(em|de|por)_v\}"
+    r"(em|no|na|nos|nas|de|do|da|dos|das|com|sem|desde|entre|após|antes|até|acima|abaixo|por|pelo|pela|durante|a partir"
+    r"|depois|contra|para|fora|dentro|ao)\b|\{(em|de|por)_v\}"
 )
-FRONT: Final = re.compile(r"(em|no|na|nos|nas|desde|entre|após|antes de|até|durante|a partir|depois|dentro|fora|\{em_v\})(\b|$)|\{em_v\}")
+FRONT: Final = re.compile(
+    r"(em|no|na|nos|nas|desde|entre|após|antes de|até|durante|a partir|depois|dentro|fora|\{em_v\})(\b|$)|\{em_v\}"
+)
 _CONTRACTIONS: Final = {
     "em": {"o": "no ", "a": "na ", "": "em "},
     "de": {"o": "do ", "a": "da ", "": "de "},
     "por": {"o": "pelo ", "a": "pela ", "": "por "},
 }
 _DATE_WEIGHTS: Final = {
-    "year": 30, "since": 9, "after": 8, "before": 8, "until": 6, "between": 10, "month": 9, "semester1": 3, "semester2": 3,
-    "day_since": 4, "day_before": 3, "last_years": 3, "last_months": 2, "this_year": 1.5, "last_year": 1.5,
+    "year": 30, "since": 9, "after": 8, "before": 8, "until": 6, "between": 10, "month": 9, "semester1": 3,
+    "semester2": 3, "day_since": 4, "day_before": 3, "last_years": 3, "last_months": 2, "this_year": 1.5,
+    "last_year": 1.5,
 }  # fmt: skip
 _VEGETATION_DATES: Final = ("year", "since", "after", "before", "until", "between")
 _NUMBER_WEIGHTS: Final = {"gt": 34, "ge": 16, "lt": 22, "le": 12, "between": 16}
@@ -78,7 +81,7 @@ class ClauseMaker:
         self._lexicon = picker.lexicon
 
     def draw(self, entity: Entity, tag: str, *, front: bool = False, singular: bool = False) -> Clause | None:
-        """A random clause; `front` asks for one that can open a sentence, `singular` for one that agrees with any number."""
+        """A random clause; `front`: one that can open a sentence; `singular`: one that agrees with any number."""
         rng = self._rng
         fits = FRONT.match if front else _INVARIANT.match if singular else None
         kinds: dict[str, float] = {}
@@ -100,7 +103,9 @@ class ClauseMaker:
         if kind == "number":
             return self._number(entity, tag, singular=singular)
         if kind == "place":
-            weights = [3.0 if item.key == "place.municipio" else 2.0 if item.key == "place.estado" else 1.0 for item in places]
+            weights = [
+                3.0 if item.key == "place.municipio" else 2.0 if item.key == "place.estado" else 1.0 for item in places
+            ]
             return self.named(rng.choices(places, weights)[0], tag, fits)
         return self.named(rng.choice(others), tag, fits)
 
@@ -160,7 +165,11 @@ class ClauseMaker:
 
     def _date(self, entity: Entity, tag: str, fits: Callable[[str], object] | None) -> Clause | None:
         rng = self._rng
-        column = entity.date if entity.date and (not entity.dates or rng.random() < 0.75) else rng.choice(entity.dates or (entity.date or "",))
+        column = (
+            entity.date
+            if entity.date and (not entity.dates or rng.random() < 0.75)
+            else rng.choice(entity.dates or (entity.date or "",))
+        )
         main = column == entity.date
         weights = dict(_DATE_WEIGHTS)
         if column == "ano_referencia":
@@ -210,7 +219,11 @@ class ClauseMaker:
             return {"a": Value(str(a)), "b": Value(str(b))}, _range(column, f"{a}-01-01", f"{b + 1}-01-01"), False
         if kind == "month":
             year, month = self._month()
-            text = f"{MONTHS[month - 1]} de {year}" if rng.random() < 0.7 else rng.choice((f"{month:02d}/{year}", f"{MONTHS[month - 1]}/{year}"))
+            text = (
+                f"{MONTHS[month - 1]} de {year}"
+                if rng.random() < 0.7
+                else rng.choice((f"{month:02d}/{year}", f"{MONTHS[month - 1]}/{year}"))
+            )
             end = f"{year + month // 12}-{month % 12 + 1:02d}-01"
             return {"v": Value(text)}, _range(column, f"{year}-{month:02d}-01", end), True
         if kind == "semester1":
@@ -220,8 +233,18 @@ class ClauseMaker:
         if kind in ("day_since", "day_before"):
             year, month = self._month()
             day = rng.randint(1, 28)
-            text = rng.choice((f"{day:02d}/{month:02d}/{year}", f"{day:02d}/{month:02d}/{year}", f"{day} de {MONTHS[month - 1]} de {year}"))
-            return {"v": Value(text)}, f"{column} {'>=' if kind == 'day_since' else '<'} '{year}-{month:02d}-{day:02d}'", True
+            text = rng.choice(
+                (
+                    f"{day:02d}/{month:02d}/{year}",
+                    f"{day:02d}/{month:02d}/{year}",
+                    f"{day} de {MONTHS[month - 1]} de {year}",
+                )
+            )
+            return (
+                {"v": Value(text)},
+                f"{column} {'>=' if kind == 'day_since' else '<'} '{year}-{month:02d}-{day:02d}'",
+                True,
+            )
         if kind in ("last_years", "last_months"):
             n = rng.randint(2, 10) if kind == "last_years" else rng.choice((2, 3, 4, 6, 8, 9, 10, 12, 18, 24))
             unit = "years" if kind == "last_years" else "months"

@@ -1,7 +1,7 @@
 """The corpus: trajectories drawn, played and written by several processes, and the two held-out splits.
 
-`train` never sees a held-out pattern or value; `values` uses seen patterns with held-out values; `patterns` uses at least
-one held-out frame, phrase or thing in every question.
+`train` never sees a held-out pattern or value; `values` uses seen patterns with held-out values; `patterns` uses at
+least one held-out frame, phrase or thing in every question.
 """
 
 from __future__ import annotations
@@ -94,7 +94,13 @@ class Writer:
             if mistake is not None and isinstance(self._expert.execute(mistake.sql), QueryResult):
                 mistake = None
             segments = self._expert.answer(
-                composed.question, composed.plan, tables_of(composed.query), sql, result, earlier=earlier, mistake=mistake
+                composed.question,
+                composed.plan,
+                tables_of(composed.query),
+                sql,
+                result,
+                earlier=earlier,
+                mistake=mistake,
             )
             expected = {"decision": "sql", "sql": sql, "kind": composed.intent}
             return self._record(identity, composed.question, expected, segments)
@@ -112,7 +118,9 @@ def generate(
     """
     lexicon = load_lexicon()
     if lexicon.problems:
-        raise UsageError(f"The phrase files hold {len(lexicon.problems)} mistakes, first: {lexicon.problems[0]}.", "Correct them.")
+        raise UsageError(
+            f"The phrase files hold {len(lexicon.problems)} mistakes, first: {lexicon.problems[0]}.", "Correct them."
+        )
     out.mkdir(parents=True, exist_ok=True)
     tasks = [_Task("train", start, min(_CHUNK, count - start), seed) for start in range(0, count, _CHUNK)]
     tasks += [_Task(mode, 0, evaluation, seed) for mode in ("values", "patterns") if evaluation]
@@ -149,7 +157,11 @@ _worker: dict[str, tuple[Lexicon, Names, Expert]] = {}
 
 def _play(conninfo: str, task: _Task) -> list[tuple[Mode, str, str]]:
     if conninfo not in _worker:
-        _worker[conninfo] = (load_lexicon(), load_names(conninfo), Expert(PostgresDatabase.connect(conninfo), student_profile()))
+        _worker[conninfo] = (
+            load_lexicon(),
+            load_names(conninfo),
+            Expert(PostgresDatabase.connect(conninfo), student_profile()),
+        )
     lexicon, names, expert = _worker[conninfo]
     writer = Writer(lexicon, names, expert, task.mode, task.seed * 1_000_003 + task.start)
     lines = []

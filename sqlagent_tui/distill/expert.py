@@ -1,8 +1,8 @@
 """The expert: plays a question whose meaning is known, through the real tools, and writes the trajectory down.
 
-Tool results come from the guarded database and are laid out by the student's own profile, so that the training text holds
-exactly what the runtime will show. The text follows Qwen3's chat form. Segments are cut only where the model begins or ends
-writing: the runtime tokenises the rest in one go too.
+Tool results come from the guarded database and are laid out by the student's own profile, so that the training text
+holds exactly what the runtime will show. The text follows Qwen3's chat form. Segments are cut only where the model
+begins or ends writing: the runtime tokenises the rest in one go too.
 """
 
 from __future__ import annotations
@@ -84,7 +84,10 @@ class Expert:
         mistake: Mistake | None = None,
     ) -> Segments:
         """The trajectory of a question that ends in SQL; the loss leaves a wrong statement out."""
-        segments = [self._opening(question, earlier), (_thought(plan) + self._call("get_table_schema", table_names=list(tables)), True)]
+        segments = [
+            self._opening(question, earlier),
+            (_thought(plan) + self._call("get_table_schema", table_names=list(tables)), True),
+        ]
         segments.append(_tool_result(self._schema(tuple(tables))))
         thought: Sequence[str] = ()
         if mistake is not None:
@@ -107,7 +110,10 @@ class Expert:
         if earlier is not None:
             call = self._call("final_answer", decision="clarification", message=earlier.message)
             before = f"{earlier.question}{_ASSISTANT}{call}\n<|im_start|>user\n"
-        return (f"<|im_start|>system\n{self._system}<|im_end|>\n<|im_start|>user\n{before}{question}{_ASSISTANT}<think>\n", False)
+        return (
+            f"<|im_start|>system\n{self._system}<|im_end|>\n<|im_start|>user\n{before}{question}{_ASSISTANT}<think>\n",
+            False,
+        )
 
     def _schema(self, tables: tuple[str, ...]) -> str:
         if tables not in self._schemas:
@@ -138,7 +144,7 @@ def summary(result: QueryResult) -> str:
 
 
 def find_mistake(sql: str, rng: random.Random) -> Mistake | None:
-    """A statement that goes wrong in a way that beginners know, with the thought that puts it right; None if none fits."""
+    """A statement that goes wrong as beginners' do, with the thought that puts it right; None if none fits."""
     makers = [_wrong_column, _wrong_value, _missing_join, _missing_group, _table_for_alias]
     rng.shuffle(makers)
     for make in makers:
@@ -149,12 +155,14 @@ def find_mistake(sql: str, rng: random.Random) -> Mistake | None:
 
 
 _COLUMN_SLIPS: Final = {
-    "i.area_ha": "i.area", "b.area_ha": "b.area", "r.area_ha": "r.area", "a.area_ha": "a.area", "v.area_ha": "v.area",
-    "j.area_ha": "j.area", "x.valor_multa": "x.valor", "i.valor_terra": "i.valor", "j.custo": "j.valor", "m.area_km2": "m.area",
-    "b.data_embargo": "b.data", "x.data_autuacao": "x.data_auto", "t.data_vistoria": "t.data", "l.data_emissao": "l.data",
-    "j.data_inicio": "j.inicio", "i.data_inscricao": "i.data_cadastro", "e.sigla": "e.uf", "o.sigla": "o.nome_sigla",
+    "i.area_ha": "i.area", "b.area_ha": "b.area", "r.area_ha": "r.area", "a.area_ha": "a.area",
+    "v.area_ha": "v.area", "j.area_ha": "j.area", "x.valor_multa": "x.valor", "i.valor_terra": "i.valor",
+    "j.custo": "j.valor", "m.area_km2": "m.area", "b.data_embargo": "b.data", "x.data_autuacao": "x.data_auto",
+    "t.data_vistoria": "t.data", "l.data_emissao": "l.data", "j.data_inicio": "j.inicio",
+    "i.data_inscricao": "i.data_cadastro", "e.sigla": "e.uf", "o.sigla": "o.nome_sigla",
     "i.modulos_fiscais": "i.modulos", "p.tipo": "p.tipo_pessoa", "v.estagio": "v.tipo", "b.motivo": "b.tipo",
-    "t.resultado": "t.situacao", "x.numero": "x.codigo", "b.numero": "b.codigo", "l.numero": "l.codigo", "bi.nome": "bi.bioma",
+    "t.resultado": "t.situacao", "x.numero": "x.codigo", "b.numero": "b.codigo", "l.numero": "l.codigo",
+    "bi.nome": "bi.bioma",
 }  # fmt: skip
 
 
@@ -172,7 +180,9 @@ def _wrong_value(sql: str, rng: random.Random) -> Mistake | None:
     if not found:
         return None
     value = rng.choice(found)
-    slip = rng.choice((value.lower(), value + "S", value.replace("_", " ") if "_" in value else value.capitalize(), value[:-1]))
+    slip = rng.choice(
+        (value.lower(), value + "S", value.replace("_", " ") if "_" in value else value.capitalize(), value[:-1])
+    )
     return Mistake(sql.replace(f"'{value}'", f"'{slip}'"), f"o valor certo é '{value}'")
 
 

@@ -10,7 +10,12 @@ import click
 
 
 @click.command("generate")
-@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for train.jsonl and eval.jsonl.")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for train.jsonl and eval.jsonl.",
+)
 @click.option("--count", default=80_000, show_default=True, help="Training trajectories.")
 @click.option("--evaluation", default=600, show_default=True, help="Questions in each held-out split.")
 @click.option("--seed", default=1, show_default=True)
@@ -24,7 +29,9 @@ def generate_command(out: Path, count: int, evaluation: int, seed: int, processe
     with ExitStack() as stack:
         if conninfo is None:
             conninfo = stack.enter_context(OpenTarget(Target(demo=True), lambda _sentence, _fraction: None)).conninfo
-        files = generate(conninfo, out, count=count, evaluation=evaluation, seed=seed, processes=processes, progress=_show)
+        files = generate(
+            conninfo, out, count=count, evaluation=evaluation, seed=seed, processes=processes, progress=_show
+        )
     for split, lines in files.counts.items():
         click.echo(f"{split}\t{lines}")
 

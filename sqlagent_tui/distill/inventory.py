@@ -1,8 +1,8 @@
 """What can be asked of the demo database: tables under fixed aliases, columns, groupings and filters, as SQL fragments.
 
-One alias stands for one table everywhere, so that every fragment is fixed text and composing a query is copying fragments.
-A fragment's `{v}`, `{a}`, `{b}` are filled with the value; everything that is compared with a name goes through `sem_acento`,
-so that the name can be copied from the question as it was typed.
+One alias stands for one table everywhere, so that every fragment is fixed text and composing a query is copying
+fragments. A fragment's `{v}`, `{a}`, `{b}` are filled with the value; everything that is compared with a name goes
+through `sem_acento`, so that the name can be copied from the question as it was typed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,18 @@ from typing import Final, Literal
 
 Unit = Literal["ha", "km2", "reais", "modulos", "percent"]
 ValueKind = Literal[
-    "none", "municipio", "municipio_uf", "estado", "uf", "regiao", "bioma", "orgao", "fiscal", "atividade", "imovel", "proprietario"
+    "none",
+    "municipio",
+    "municipio_uf",
+    "estado",
+    "uf",
+    "regiao",
+    "bioma",
+    "orgao",
+    "fiscal",
+    "atividade",
+    "imovel",
+    "proprietario",
 ]
 
 ALIASES: Final = {
@@ -107,7 +118,7 @@ def aliases_in(sql: str) -> tuple[str, ...]:
 
 
 def join_path(base: str, target: str) -> tuple[str, ...]:
-    """The aliases to join from `base` to `target`, `target` last; () when they are the same. Raises KeyError if unreachable."""
+    """The aliases to join from `base` to `target`, `target` last; () for itself. Raises KeyError if unreachable."""
     paths: dict[str, tuple[str, ...]] = {base: ()}
     queue = [base]
     while queue:
@@ -128,7 +139,8 @@ def join_clause(alias: str, joined: tuple[str, ...]) -> str:
 def _enum(alias: str, column: str, values: str, key: str | None = None) -> tuple[Filter, ...]:
     prefix = key or ALIASES[alias]
     return tuple(
-        Filter(f"{prefix}.{column}.{value}", f"{alias}.{column}", f"{alias}.{column} = '{value}'") for value in values.split()
+        Filter(f"{prefix}.{column}.{value}", f"{alias}.{column}", f"{alias}.{column} = '{value}'")
+        for value in values.split()
     )
 
 
@@ -147,7 +159,12 @@ def _exists(table: str, alias: str, outer: str, column: str, key: str | None = N
 
 PLACES: Final = (
     Filter("place.municipio", "place", "sem_acento(m.nome) = sem_acento('{v}')", "municipio"),
-    Filter("place.municipio_uf", "place", "sem_acento(m.nome) = sem_acento('{a}') AND e.sigla = upper('{b}')", "municipio_uf"),
+    Filter(
+        "place.municipio_uf",
+        "place",
+        "sem_acento(m.nome) = sem_acento('{a}') AND e.sigla = upper('{b}')",
+        "municipio_uf",
+    ),
     Filter("place.estado", "place", "sem_acento(e.nome) = sem_acento('{v}')", "estado"),
     Filter("place.uf", "place", "e.sigla = upper('{v}')", "uf"),
     Filter("place.regiao", "place", "e.regiao = '{v}'", "regiao"),
@@ -445,7 +462,13 @@ ENTITIES: Final = {
             filters=_AGENCY,
             weight=0.6,
         ),
-        Entity("o", "o.sigla", groupings=(_AGENCY_GROUPS[1],), filters=_enum("o", "esfera", "FEDERAL ESTADUAL MUNICIPAL"), weight=0.25),
+        Entity(
+            "o",
+            "o.sigla",
+            groupings=(_AGENCY_GROUPS[1],),
+            filters=_enum("o", "esfera", "FEDERAL ESTADUAL MUNICIPAL"),
+            weight=0.25,
+        ),
         Entity(
             "at",
             "at.nome",

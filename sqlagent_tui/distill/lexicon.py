@@ -151,7 +151,9 @@ def load_lexicon() -> Lexicon:
             _add_measure(lexicon, key, body)
     for _, table in _tables("dims"):
         for key, body in table.items():
-            dimension = Dimension(body.get("gender", "m"), tuple(body.get("singular", ())), tuple(body.get("plural", ())))
+            dimension = Dimension(
+                body.get("gender", "m"), tuple(body.get("singular", ())), tuple(body.get("plural", ()))
+            )
             lexicon.dimensions.setdefault(_bare(key), []).append(dimension)
     _add_refusals(lexicon)
     return lexicon
@@ -241,12 +243,14 @@ def _add_noun(lexicon: Lexicon, key: str, body: dict[str, Any]) -> None:
     if table not in ENTITIES:
         lexicon.problems.append(f"nouns: unknown entity {table}")
         return
-    noun = Noun(table, body["gender"], tuple(_unique(body["plural"])), tuple(_unique(body["singular"])), body.get("where"))
+    noun = Noun(
+        table, body["gender"], tuple(_unique(body["plural"])), tuple(_unique(body["singular"])), body.get("where")
+    )
     lexicon.nouns.setdefault(table, []).append(noun)
 
 
 def _add_measure(lexicon: Lexicon, key: str, body: dict[str, Any]) -> None:
-    table, column, aggregate = (key.split(".") + ["", ""])[:3]
+    table, column, aggregate = [*key.split("."), "", ""][:3]
     aggregate = _bare(aggregate)
     if table not in ENTITIES or aggregate not in ("sum", "avg", "max", "min", "attr"):
         lexicon.problems.append(f"measures: unknown key {key}")
@@ -275,5 +279,3 @@ def _add_refusals(lexicon: Lexicon) -> None:
                 lexicon.refusals.append(
                     Refusal(kind, decision, tuple(patterns), body["message"], missing, body.get("category", ""), things)
                 )
-
-

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -35,7 +34,9 @@ class RefusalComposer:
         self._composer = composer
         self._rng: random.Random = composer.rng
         self._kinds = {
-            decision: [refusal for refusal in composer.lexicon.refusals if refusal.decision == decision and refusal.patterns]
+            decision: [
+                refusal for refusal in composer.lexicon.refusals if refusal.decision == decision and refusal.patterns
+            ]
             for decision in ("clarification", "unanswerable")
         }
 
@@ -109,7 +110,9 @@ class RefusalComposer:
             decision=refusal.decision,
             message=_message(refusal, found, thing),
             kind=refusal.kind,
-            held_pattern=pattern.held or bool(thing and thing.held) or any(clause.held_phrase for clause in clauses.values()),
+            held_pattern=pattern.held
+            or bool(thing and thing.held)
+            or any(clause.held_phrase for clause in clauses.values()),
         )
 
     def _clauses(self, pattern: Pattern, entity: Entity, where: str | None) -> dict[str, Clause]:
@@ -136,14 +139,19 @@ class RefusalComposer:
 
 
 def _plural_dim(source: str) -> bool:
-    return any(f"{word} {{dim}}" in source for word in ("quantos", "quantas", "quais", "quant|os/as|", "dos", "das", "os", "as"))
+    return any(
+        f"{word} {{dim}}" in source
+        for word in ("quantos", "quantas", "quais", "quant|os/as|", "dos", "das", "os", "as")
+    )
 
 
 def _message(refusal: Refusal, found: dict[str, str], thing: Phrase | None) -> str:
-    slots = {"{span}": found.get("key", ""), "{noun}": found.get("noun", "registros"), "{thing}": thing.text if thing else ""}
+    slots = {
+        "{span}": found.get("key", ""),
+        "{noun}": found.get("noun", "registros"),
+        "{thing}": thing.text if thing else "",
+    }
     message = refusal.message
     for slot, text in slots.items():
         message = message.replace(slot, text)
     return message
-
-

@@ -93,7 +93,9 @@ def compose_sql(query: Query) -> str:
     """The one statement that answers `query`: fixed clause order, no more joins than needed, one line."""
     path = joined_aliases(query)
     grouped = _grouped(query)
-    columns = ", ".join(filter(None, (f"{grouped} AS {query.grouping.name}" if query.grouping and grouped else "", _selected(query))))
+    columns = ", ".join(
+        filter(None, (f"{grouped} AS {query.grouping.name}" if query.grouping and grouped else "", _selected(query)))
+    )
     parts = [f"SELECT {columns} FROM {ALIASES[path[0]]} {path[0]}"]
     parts += [join_clause(alias, path[:n]) for n, alias in enumerate(path) if n]
     if query.conditions:

@@ -1,4 +1,4 @@
-"""Values that questions name: places, people, estates from the database or invented, numbers and dates in many spellings.
+"""Values that questions name: places, people, estates, real or invented; numbers and dates in many spellings.
 
 A stable hash holds some out of training (`held_out`), so that copying a value can be tested apart from remembering it.
 """
@@ -29,20 +29,46 @@ REGIONS: Final = {
     "SUDESTE": ("Sudeste",),
     "SUL": ("Sul",),
 }
-_STATE_GENDER: Final = {
-    **dict.fromkeys(
-        "Acre Amapá Amazonas Ceará Maranhão Pará Paraná Piauí Tocantins".split() + ["Espírito Santo", "Distrito Federal"], "o"
+_STATES_O: Final = (
+    *(
+        "Acre",
+        "Amapá",
+        "Amazonas",
+        "Ceará",
+        "Distrito Federal",
+        "Espírito Santo",
+        "Maranhão",
+        "Pará",
+        "Paraná",
+        "Piauí",
     ),
-    **dict.fromkeys(("Rio de Janeiro", "Rio Grande do Norte", "Rio Grande do Sul"), "o"),
-    **dict.fromkeys(("Bahia", "Paraíba"), "a"),
+    *("Rio de Janeiro", "Rio Grande do Norte", "Rio Grande do Sul", "Tocantins"),
+)
+_STATE_GENDER: Final = {**dict.fromkeys(_STATES_O, "o"), **dict.fromkeys(("Bahia", "Paraíba"), "a")}
+_BIOME_GENDER: Final = {
+    "Amazônia": "a",
+    "Mata Atlântica": "a",
+    "Caatinga": "a",
+    "Cerrado": "o",
+    "Pampa": "o",
+    "Pantanal": "o",
 }
-_BIOME_GENDER: Final = {"Amazônia": "a", "Mata Atlântica": "a", "Caatinga": "a", "Cerrado": "o", "Pampa": "o", "Pantanal": "o"}
-_FEMININE: Final = ("Fazenda", "Chácara", "Comunidade", "Estância", "Granja", "Terra", "Reserva", "Colônia", "Agropecuária")
+_FEMININE: Final = (
+    "Fazenda",
+    "Chácara",
+    "Comunidade",
+    "Estância",
+    "Granja",
+    "Terra",
+    "Reserva",
+    "Colônia",
+    "Agropecuária",
+)
 _MASCULINE: Final = ("Sítio", "Assentamento", "Projeto", "Rancho", "Haras", "Território", "Quilombo", "Retiro", "PA ")
 _WORDS: Final = {
-    1: "um", 2: "dois", 3: "três", 4: "quatro", 5: "cinco", 6: "seis", 7: "sete", 8: "oito", 9: "nove", 10: "dez", 12: "doze",
-    15: "quinze", 20: "vinte", 30: "trinta", 50: "cinquenta", 100: "cem", 200: "duzentos", 300: "trezentos", 500: "quinhentos",
-    1000: "mil",
+    1: "um", 2: "dois", 3: "três", 4: "quatro", 5: "cinco", 6: "seis", 7: "sete", 8: "oito", 9: "nove", 10: "dez",
+    12: "doze", 15: "quinze", 20: "vinte", 30: "trinta", 50: "cinquenta", 100: "cem", 200: "duzentos", 300: "trezentos",
+    500: "quinhentos", 1000: "mil",
 }  # fmt: skip
 _UNITS: Final[dict[Unit, tuple[str, ...]]] = {
     "ha": (" hectares", " ha", " hectares", "ha", " hec"),
@@ -111,7 +137,7 @@ def load_names(conninfo: str) -> Names:
 
 def stable_percent(text: str) -> int:
     """A number from 0 to 99 that depends on the text alone."""
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) % 100
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") % 100
 
 
 def held_out(text: str) -> bool:
@@ -149,7 +175,14 @@ class Values:
             return (Value(name, gender=_BIOME_GENDER.get(name, "o")),)
         if kind == "orgao":
             sigla = rng.choice(names.agencies[:2]) if rng.random() < 0.5 else rng.choice(names.agencies)
-            return (Value(sigla, gender="a" if sigla.startswith(("SEM", "CETESB", "FEPAM", "CPRH", "ADEMA", "SUDEMA", "SMAM")) else "o"),)
+            return (
+                Value(
+                    sigla,
+                    gender="a"
+                    if sigla.startswith(("SEM", "CETESB", "FEPAM", "CPRH", "ADEMA", "SUDEMA", "SMAM"))
+                    else "o",
+                ),
+            )
         if kind == "atividade":
             activity = rng.choice(names.activities)
             return (Value(activity[0].lower() + activity[1:]),)
@@ -175,7 +208,9 @@ class Values:
 
     def small(self, *, spelled: bool = True) -> Value:
         """A count such as the n of a top n."""
-        n = self._rng.choice((1, 2, 3, 3, 4, 5, 5, 5, 6, 7, 8, 9, 10, 10, 10, 12, 15, 20, 20, 25, 30, 50, 100, self._rng.randint(2, 60)))
+        n = self._rng.choice(
+            (1, 2, 3, 3, 4, 5, 5, 5, 6, 7, 8, 9, 10, 10, 10, 12, 15, 20, 20, 25, 30, 50, 100, self._rng.randint(2, 60))
+        )
         n = max(2, n)
         text = _WORDS[n] if spelled and n in _WORDS and self._rng.random() < 0.25 else str(n)
         return Value(text, str(n))
@@ -254,13 +289,17 @@ class Values:
                 text = f"{_spelled(rng, n)},{cents}"
                 value = f"{n}.{cents}"
                 return Value(front + text + suffix, value, held=held_out(value))
-        return Value(front + text + suffix, str(n), held=held_out(f"amount {n}") and n not in (100, 500, 1000, 5000, 10000))
+        return Value(
+            front + text + suffix, str(n), held=held_out(f"amount {n}") and n not in (100, 500, 1000, 5000, 10000)
+        )
 
 
 def _round_number(rng: random.Random, *, money: bool) -> int:
     roll = rng.random()
     if roll < 0.45:
-        return rng.choice((1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 15, 25)) * 10 ** rng.randint(*((2, 5) if money else (1, 3)))
+        return int(
+            rng.choice((1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 15, 25)) * 10 ** rng.randint(*((2, 5) if money else (1, 3)))
+        )
     if roll < 0.75:
         return rng.randint(2, 99) * (1000 if money else 10) // rng.choice((1, 1, 2))
     return rng.randint(100, 99_999) if money else rng.randint(2, 9_999)
@@ -284,7 +323,10 @@ def _thousands(rng: random.Random, *, money: bool) -> tuple[int, str]:
     return whole * 1000, f"{whole} mil"
 
 
-_SYLLABLES: Final = "ba be bi bo ca co cu da do du fa fe ga go gu ja jo ju la le li lo ma me mi mo mu na ne no pa pe pi po que ra re ri ro sa se si ta te ti to va ve vi xa xi za".split()  # fmt: skip  # noqa: E501
+_SYLLABLES: Final = (
+    "ba be bi bo ca co cu da do du fa fe ga go gu ja jo ju la le li lo ma me mi mo mu na ne no pa pe pi po que ra re "
+    "ri ro sa se si ta te ti to va ve vi xa xi za"
+).split()
 
 
 def invented_word(rng: random.Random) -> str:
@@ -301,14 +343,26 @@ def invented_town(rng: random.Random) -> str:
     if roll < 0.25:
         return word
     if roll < 0.45:
-        return rng.choice(("Nova", "Novo", "Alto", "Porto", "Vila", "Campo", "Barra", "Monte", "Lagoa", "Serra", "Rio")) + " " + word
+        return (
+            rng.choice(("Nova", "Novo", "Alto", "Porto", "Vila", "Campo", "Barra", "Monte", "Lagoa", "Serra", "Rio"))
+            + " "
+            + word
+        )
     if roll < 0.6:
         return saint
     if roll < 0.75:
         return saint + " " + rng.choice(("do", "da", "de")) + " " + word
     if roll < 0.9:
-        return rng.choice(ESTATES) + " " + rng.choice(("do Norte", "do Sul", "do Oeste", "d'Oeste", "da Serra", "de Minas", "Paulista"))
-    return word + " " + rng.choice(("do Norte", "do Sul", "de Goiás", "do Araguaia", "d'Oeste", "das Missões", "Grande", "Velho"))
+        return (
+            rng.choice(ESTATES)
+            + " "
+            + rng.choice(("do Norte", "do Sul", "do Oeste", "d'Oeste", "da Serra", "de Minas", "Paulista"))
+        )
+    return (
+        word
+        + " "
+        + rng.choice(("do Norte", "do Sul", "de Goiás", "do Araguaia", "d'Oeste", "das Missões", "Grande", "Velho"))
+    )
 
 
 def invented_person(rng: random.Random) -> str:

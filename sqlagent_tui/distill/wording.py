@@ -1,4 +1,4 @@
-"""Parts of a question and what typing does to them: agreement, capitals, accents, abbreviations, slips of the finger."""
+"""Parts of a question and what typing does to them: agreement, capitals, accents, abbreviations, slips."""
 
 from __future__ import annotations
 
@@ -31,14 +31,26 @@ _ABBREVIATIONS: Final = (
     ("porque", "pq"),
 )
 _NEAR: Final = {
-    "a": "sq", "b": "vn", "c": "xv", "d": "sf", "e": "wr", "f": "dg", "g": "fh", "h": "gj", "i": "uo", "j": "hk", "l": "ko",
-    "m": "n", "n": "bm", "o": "ip", "p": "o", "q": "wa", "r": "et", "s": "ad", "t": "ry", "u": "yi", "v": "cb", "z": "x",
+    "a": "sq", "b": "vn", "c": "xv", "d": "sf", "e": "wr", "f": "dg", "g": "fh", "h": "gj", "i": "uo", "j": "hk",
+    "l": "ko", "m": "n", "n": "bm", "o": "ip", "p": "o", "q": "wa", "r": "et", "s": "ad", "t": "ry", "u": "yi",
+    "v": "cb", "z": "x",
 }  # fmt: skip
 _GREETINGS: Final = (
-    "bom dia, ", "boa tarde, ", "oi, ", "olá, ", "olá! ", "por favor, ", "boa tarde! ", "oi! ", "bom dia! ", "ei, ", "amigo, ",
-    "por gentileza, ", "prezados, ", "então, ", "uma dúvida: ", "me ajuda: ", "opa, ", "boa noite, ",
+    "bom dia, ", "boa tarde, ", "oi, ", "olá, ", "olá! ", "por favor, ", "boa tarde! ", "oi! ", "bom dia! ", "ei, ",
+    "amigo, ", "por gentileza, ", "prezados, ", "então, ", "uma dúvida: ", "me ajuda: ", "opa, ", "boa noite, ",
 )  # fmt: skip
-_CLOSINGS: Final = (", por favor", ", por gentileza", " por favor", ", obrigado", ", obrigada", ", pode ser", " aí", " pra mim", ", tá", ", grato")
+_CLOSINGS: Final = (
+    ", por favor",
+    ", por gentileza",
+    " por favor",
+    ", obrigado",
+    ", obrigada",
+    ", pode ser",
+    " aí",
+    " pra mim",
+    ", tá",
+    ", grato",
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +65,7 @@ class Part:
 def agree(text: str, *, noun: str = "m", measure: str = "m", dim: str = "m") -> str:
     """Choose masculine or feminine forms: `(os/as)` by the noun, `<o/a>` by the measure, `|o/a|` by the dimension."""
     for forms, gender in ((_NOUN_FORMS, noun), (_MEASURE_FORMS, measure), (_DIM_FORMS, dim)):
-        text = forms.sub(lambda match, gender=gender: match.group(1 if gender == "m" else 2), text)
+        text = forms.sub(r"\1" if gender == "m" else r"\2", text)
     return text
 
 
@@ -99,7 +111,10 @@ def spans(parts: Sequence[Part]) -> dict[str, str]:
                 stretches.append(part.text)
         if part.tag is not None or part.text.strip():
             last = part.tag
-    return {tag: " … ".join(stretch.strip(" ,") for stretch in stretches if stretch.strip(" ,")) for tag, stretches in found.items()}
+    return {
+        tag: " … ".join(stretch.strip(" ,") for stretch in stretches if stretch.strip(" ,"))
+        for tag, stretches in found.items()
+    }
 
 
 def slot_text(parts: Sequence[Part], slot: str) -> str:
@@ -152,7 +167,9 @@ def _mistyped(parts: list[Part], rng: random.Random) -> list[Part]:
         words = list(_WORD.finditer(result[index].text))
         match = rng.choice(words)
         text = result[index].text
-        result[index] = replace(result[index], text=text[: match.start()] + _slip(match.group(), rng) + text[match.end() :])
+        result[index] = replace(
+            result[index], text=text[: match.start()] + _slip(match.group(), rng) + text[match.end() :]
+        )
     return result
 
 

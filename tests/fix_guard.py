@@ -32,7 +32,8 @@ CREATE TYPE cor AS ENUM ('verde', 'azul', 'cor de rosa');
 CREATE DOMAIN cor_clara AS cor;
 CREATE TABLE tinta (
   id integer PRIMARY KEY, cor cor NOT NULL, clara cor_clara, cores cor[], marca varchar(20), serie text,
-  conta_id integer REFERENCES conta, preco numeric(8,2) DEFAULT 0, livre numeric, dobro integer GENERATED ALWAYS AS (id * 2) STORED);
+  conta_id integer REFERENCES conta, preco numeric(8,2) DEFAULT 0, livre numeric,
+  dobro integer GENERATED ALWAYS AS (id * 2) STORED);
 INSERT INTO tinta SELECT g, 'verde', 'azul', '{{azul,verde}}', (ARRAY['Suvinil','Coral','Coral'])[1 + g % 3],
   'S' || g, 1 + g % 200 FROM generate_series(1, 3000) g;
 CREATE INDEX tinta_marca ON tinta (marca, lower(serie)) WHERE id > 10;

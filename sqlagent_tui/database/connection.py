@@ -42,7 +42,7 @@ def open_connection(
     """
     try:
         given = libpq_conninfo.conninfo_to_dict(conninfo)
-    except psycopg.Error:
+    except (psycopg.Error, ValueError):  # a lone surrogate is no conninfo either
         raise DatabaseError(*_UNREADABLE) from None
     role = str(given.get("user") or os.environ.get("PGUSER") or "")
     try:
@@ -136,7 +136,9 @@ _KNOWN: tuple[tuple[str, str, str], ...] = (
 
 def _where(given: dict[str, Any]) -> str:
     """Host and port, only when they look like it: pieces of a mistyped password can end up here."""
-    host = str(given.get("host") or os.environ.get("PGHOST") or given.get("hostaddr") or "")
+    host = str(given.get("host") or os.environ.get("PGHOST") or "")
+    if not host and "hostaddr" in given:
+        return "the server"
     port = str(given.get("port") or os.environ.get("PGPORT") or "5432")
     if not _PORT.fullmatch(port) or (host and not _HOST.fullmatch(host)):
         return "the server"

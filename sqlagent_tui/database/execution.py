@@ -4,7 +4,7 @@
    to make the transaction writable.
 2. The statement goes through the extended protocol (one statement, never several) inside `DECLARE … NO SCROLL CURSOR
    FOR`, whose grammar accepts SELECT, WITH, VALUES and TABLE only.
-3. One bounded FETCH, before which statement_timeout is set again (the statement may have switched it off).
+3. Bounded FETCHes; before each statement_timeout is set again (the statement may have switched it off).
 4. Always ROLLBACK, and session-level advisory locks are given back in the same message, so that it works through a
    transaction pooler too.
 
@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import psycopg
 from psycopg import pq
 
@@ -38,6 +39,12 @@ _IDLE_IN_TRANSACTION_MS = 60_000
 _TYPE_CACHE_SIZE = 2_000
 _NOT_FOR_ITS_FORM = ("53", "54", "55", "57", "58", "XX")
 """Classes of errors that don't say that the cut form is wrong: resources, limits, states, an operator, the system."""
+_CHUNK_BYTES = 8 * 1024 * 1024
+"""What one FETCH should come to, about."""
+_BYTES_OF_A_SHORT_VALUE = 32
+_GROWTH = 16
+_TIMES_EACH_STATEMENT = 130_000
+"""From this version on each statement of a message has a timeout of its own."""
 _FAREWELL_SECONDS = 1.0
 _NOWHERE = 1 << 40
 """An offset that leaves no position: a FETCH fails at no place of the user's SQL."""
@@ -118,9 +125,7 @@ class Session:
         if statement.gate is not None:
             self._execute(_DECLARE + statement.gate, len(_DECLARE) - statement.gate_start, limits, cancel)
         if statement.verb != "query":
-            return self._read(
-                lambda: self._send(statement.text), statement, limits, cancel, started, columns=None, whole_values=True
-            )
+            return self._utility(statement, limits, cancel, started)
         described = self._describe_cursor(limits, cancel)
         self._look_up_types(described, limits, cancel)
         keys = [(described.ftype(field), described.fmod(field)) for field in range(described.nfields)]
@@ -135,19 +140,31 @@ class Session:
                     raise  # reading the plain cursor instead would give the bound on values away
                 return None
             cursor = f"{CURSOR}_cut"
-        left_ms = max(limits.statement_timeout_ms - int((time.monotonic() - started) * 1000), 1)
-        if limits.statement_timeout_ms:
-            self._execute(f"SET LOCAL statement_timeout = {left_ms}", 0, limits, cancel)
-        fetch = f"FETCH FORWARD {limits.max_rows + 1} FROM {cursor}".encode()
-        return self._read(
-            lambda: self._pgconn.send_query(fetch),
-            statement,
-            limits,
-            cancel,
-            started,
-            columns=results.columns(described, self._types),
-            whole_values=False,
-        )
+        buffer = _buffer(limits)
+        self._fetch_all(cursor, buffer, _first_chunk(described.nfields, unbounded, limits), limits, cancel, started)
+        return _query_result(results.columns(described, self._types), buffer, started)
+
+    def _fetch_all(
+        self, cursor: str, buffer: results.RowBuffer, chunk: int, limits: Limits, cancel: CancelToken, started: float
+    ) -> None:
+        """Read until the end or a limit, in chunks: the server lays a whole FETCH aside before it sends a row of it."""
+        missing = limits.max_rows + 1
+        while missing > 0 and not buffer.truncated:
+            asked = min(chunk, missing)
+            fetch = f"FETCH FORWARD {asked} FROM {cursor}"
+            if limits.statement_timeout_ms:
+                left_ms = max(limits.statement_timeout_ms - int((time.monotonic() - started) * 1000), 1)
+                timeout = f"SET LOCAL statement_timeout = {left_ms}"
+                if self.server_version >= _TIMES_EACH_STATEMENT:
+                    fetch = f"{timeout}; {fetch}"
+                else:
+                    self._execute(timeout, 0, limits, cancel)
+            had = len(buffer.rows)
+            self._stream(fetch, buffer, _NOWHERE, limits, cancel)
+            if len(buffer.rows) - had < asked:
+                return
+            missing -= asked
+            chunk = max(min(_CHUNK_BYTES // buffer.largest_row, chunk * _GROWTH), 1)
 
     def _begin(self, limits: Limits, cancel: CancelToken) -> None:
         settings = {
@@ -185,17 +202,21 @@ class Session:
     def _checked(self, send: Callable[[], None], offset: int, limits: Limits, cancel: CancelToken) -> pq.abc.PGresult:
         """Send one message, return its last result; raises `Refused`, `Cancelled` or `ConnectionLost`."""
         answers = self._wire.run(send, cancel, patience=_patience(limits))
-        self._check_alive(answers[-1] if answers else None)
+        self._check_alive(answers)
         cancel.raise_if_cancelled()
-        if results.is_error(answers[-1]):
-            raise Refused(answers[-1], offset)
+        error = next((answer for answer in answers if results.is_error(answer)), None)
+        if error is not None:
+            raise Refused(error, offset)
         return answers[-1]
 
-    def _check_alive(self, last: pq.abc.PGresult | None) -> None:
-        if last is not None and self._pgconn.status == pq.ConnStatus.OK:
+    def _check_alive(self, answers: list[pq.abc.PGresult]) -> None:
+        """Raise `ConnectionLost`, with what the server said first, when the connection is gone."""
+        if self._pgconn.status == pq.ConnStatus.OK:
             return
-        text = results.primary_message(last) if last is not None else ""
-        raise ConnectionLost(text, results.sqlstate(last) if last is not None else None)
+        error = next((answer for answer in answers if results.is_error(answer)), None)
+        if error is None:
+            raise ConnectionLost
+        raise ConnectionLost(results.primary_message(error), results.sqlstate(error))
 
     def _describe_cursor(self, limits: Limits, cancel: CancelToken) -> pq.abc.PGresult:
         return self._checked(lambda: self._pgconn.send_describe_portal(CURSOR.encode()), 0, limits, cancel)
@@ -226,50 +247,43 @@ class Session:
             length = int(answer.get_value(row, 1) or b"-1")
             self._types[(oid, modifier)] = (name, _is_unbounded(oid, modifier, length))
 
-    def _read(
+    def _utility(self, statement: Statement, limits: Limits, cancel: CancelToken, started: float) -> QueryResult:
+        """Run EXPLAIN or SHOW; their values are never cut, a plan must stay readable as JSON."""
+        buffer = _buffer(msgspec.structs.replace(limits, max_value_chars=limits.max_bytes))
+        names = self._stream(None, buffer, statement.text_offset, limits, cancel, text=statement.text)
+        return _query_result(tuple(Column(name, "text") for name in names), buffer, started)
+
+    def _stream(
         self,
-        send: Callable[[], None],
-        statement: Statement,
+        simple: str | None,
+        buffer: results.RowBuffer,
+        offset: int,
         limits: Limits,
         cancel: CancelToken,
-        started: float,
         *,
-        columns: tuple[Column, ...] | None,
-        whole_values: bool,
-    ) -> QueryResult:
-        """Stream the rows; the client never holds more than the buffer and one row."""
-        buffer = results.RowBuffer(
-            max_rows=limits.max_rows,
-            max_bytes=limits.max_bytes,
-            max_value_chars=None if whole_values else limits.max_value_chars,
-        )
-        wanted = True
-        failure: pq.abc.PGresult | None = None
-        last: pq.abc.PGresult | None = None
+        text: str = "",
+    ) -> list[str]:
+        """Send `simple` (our own words) or `text` (extended protocol) and collect rows one by one; returns names."""
+        names: list[str] = []
+        answers: list[pq.abc.PGresult] = []
+
+        def send() -> None:
+            if simple is None:
+                self._send(text)
+            else:
+                self._pgconn.send_query(simple.encode())
+
         for result in self._wire.results(send, cancel, patience=_patience(limits), single_rows=True):
-            last = result
             if results.is_error(result):
-                failure = result
-                continue
-            if columns is None and result.nfields:
-                columns = tuple(
-                    Column(results.decode(result.fname(field) or b""), "text") for field in range(result.nfields)
-                )
-            if wanted and not buffer.add(result):
-                wanted = False
-                self._wire.interrupt()
-        self._check_alive(last)
+                answers.append(result)
+            elif result.nfields or result.ntuples:
+                names = names or [results.decode(result.fname(field) or b"") for field in range(result.nfields)]
+                buffer.add(result)
+        self._check_alive(answers)
         cancel.raise_if_cancelled()
-        if failure is not None and wanted:
-            raise Refused(failure, statement.text_offset if statement.verb != "query" else _NOWHERE)
-        return QueryResult(
-            columns=columns or (),
-            rows=tuple(buffer.rows),
-            truncated=buffer.truncated,
-            shortened_values=buffer.shortened,
-            bytes=buffer.bytes,
-            elapsed_ms=(time.monotonic() - started) * 1000,
-        )
+        if answers:
+            raise Refused(answers[0], offset)
+        return names
 
     def _describe(self, problem: Refused, statement: Statement, limits: Limits, started: float) -> StatementError:
         """Turn the server's error into what its reader needs to know."""
@@ -278,6 +292,29 @@ class Session:
             problem.result, offset=problem.offset, length=len(statement.sql), elapsed_ms=elapsed
         )
         return explain_error(error, statement, limits)
+
+
+def _buffer(limits: Limits) -> results.RowBuffer:
+    return results.RowBuffer(
+        max_rows=limits.max_rows, max_bytes=limits.max_bytes, max_value_chars=limits.max_value_chars
+    )
+
+
+def _query_result(columns: tuple[Column, ...], buffer: results.RowBuffer, started: float) -> QueryResult:
+    return QueryResult(
+        columns=columns,
+        rows=tuple(buffer.rows),
+        truncated=buffer.truncated,
+        shortened_values=buffer.shortened,
+        bytes=buffer.bytes,
+        elapsed_ms=(time.monotonic() - started) * 1000,
+    )
+
+
+def _first_chunk(fields: int, columns: list[tuple[int, bool]], limits: Limits) -> int:
+    """Rows that can be asked for without having seen one: as if every unbounded value were as long as it may be."""
+    free = sum(unbounded for _, unbounded in columns)
+    return max(_CHUNK_BYTES // (1 + fields * _BYTES_OF_A_SHORT_VALUE + free * limits.max_value_chars), 1)
 
 
 def _cut_form(sql: str, columns: list[tuple[int, bool]], width: int) -> str:

@@ -13,9 +13,7 @@ def decode(value: bytes) -> str:
     """Return `value` as text. In an SQL_ASCII database anything may come: what isn't UTF-8 is read as Latin-1."""
     try:
         return value.decode()
-    except UnicodeDecodeError as problem:
-        if problem.end == len(value) and len(value) - problem.start < 4:
-            return value[: problem.start].decode()  # a character that was cut in two by a limit counted in bytes
+    except UnicodeDecodeError:
         return value.decode("latin-1")
 
 
@@ -30,26 +28,40 @@ class RowBuffer:
         self.bytes = 0
         self.shortened = 0
         self.truncated = False
+        self.largest_row = 1
+        """Bytes of the largest row that came, held or not; at least 1."""
 
-    def add(self, result: pq.abc.PGresult) -> bool:
-        """Take the rows of `result`; return False as soon as no further row will be held."""
+    def add(self, result: pq.abc.PGresult) -> None:
+        """Take the rows of `result`, unless the limits were reached."""
+        if self.truncated:
+            return
         fields = range(result.nfields)
         for index in range(result.ntuples):
             if len(self.rows) >= self._max_rows:
                 self.truncated = True
-                return False
+                return
             raw = [result.get_value(index, field) for field in fields]
             size = sum(len(value) for value in raw if value is not None)
+            self.largest_row = max(self.largest_row, size)
             if self.bytes + size > self._max_bytes:
                 self.truncated = True
-                return False
+                return
             self.bytes += size
             self.rows.append(tuple(None if value is None else self._text(value) for value in raw))
-        return True
 
     def _text(self, value: bytes) -> str:
-        text = decode(value)
-        if self._max_chars is not None and len(text) > self._max_chars:
+        if self._max_chars is None or len(value) <= self._max_chars:
+            return decode(value)
+        try:
+            text = value.decode()
+        except UnicodeDecodeError as problem:
+            # SQL_ASCII counts bytes, so that the server's cut may have gone through a character.
+            cut_through = len(value) - problem.start < 4
+            text = value[: problem.start].decode() if cut_through else value.decode("latin-1")
+            if cut_through:
+                self.shortened += 1
+                return text[: self._max_chars]
+        if len(text) > self._max_chars:
             self.shortened += 1
             return text[: self._max_chars]
         return text

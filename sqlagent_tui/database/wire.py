@@ -42,16 +42,11 @@ class Wire:
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
         self.pgconn = connection.pgconn
-        self._interrupted = False
         self._closing = False
 
     def close(self) -> None:
         """Stop whatever is in flight, from any thread; nothing more is sent."""
         self._closing = True
-
-    def interrupt(self) -> None:
-        """Have the statement in flight cancelled; keep reading its results to the end."""
-        self._interrupted = True
 
     def results(
         self, send: Callable[[], None], cancel: CancelToken, *, patience: float, single_rows: bool = False
@@ -63,7 +58,6 @@ class Wire:
         """
         if self._closing:
             raise ConnectionLost("the connection was closed here")
-        self._interrupted = False
         try:
             send()
             if single_rows:
@@ -84,9 +78,9 @@ class Wire:
             self._connection.cancel_safe(timeout=timeout)
 
     @property
-    def stop_wanted(self) -> bool:
-        """Whether the statement in flight is not wanted any more."""
-        return self._interrupted or self._closing
+    def closing(self) -> bool:
+        """Whether the statement in flight is not wanted any more, nor any other."""
+        return self._closing
 
 
 class _Waiter:
@@ -116,8 +110,12 @@ class _Waiter:
         self._selector.modify(self._pgconn.socket, selectors.EVENT_READ)
         while True:
             while self._pgconn.is_busy():
-                if self._wait():
+                if not self._wait():
+                    continue
+                try:
                     self._pgconn.consume_input()
+                except psycopg.OperationalError:
+                    break  # the server's last words may have been read; they come as a result
             result = self._pgconn.get_result()
             if result is None:
                 return
@@ -126,7 +124,7 @@ class _Waiter:
             yield result
 
     def _wait(self) -> list[tuple[selectors.SelectorKey, int]]:
-        if self._cancel.cancelled or self._wire.stop_wanted or time.monotonic() > self._deadline:
+        if self._cancel.cancelled or self._wire.closing or time.monotonic() > self._deadline:
             self._stop()
         return self._selector.select(POLL_SECONDS)
 

@@ -13,7 +13,8 @@ from tests.fix_guard import Client, Guard
 _TABLES = """SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'm') AND n.nspname IN ('public', 'outro', 'trancado') ORDER BY 1"""
 _STATE = """
-SELECT 'relations', md5(string_agg(concat_ws(':', oid, relname, relkind, relfilenode, relowner, relacl), ',' ORDER BY oid))
+SELECT 'relations',
+  md5(string_agg(concat_ws(':', oid, relname, relkind, relfilenode, relowner, relacl), ',' ORDER BY oid))
   FROM pg_class WHERE relname NOT LIKE 'pg\\_toast%'
 UNION ALL SELECT 'columns', md5(string_agg(concat_ws(':', attrelid, attname, atttypid), ',' ORDER BY attrelid, attnum))
   FROM pg_attribute
@@ -32,7 +33,7 @@ UNION ALL SELECT 'slots', string_agg(slot_name, ',') FROM pg_replication_slots
 UNION ALL SELECT 'prepared transactions', string_agg(gid, ',') FROM pg_prepared_xacts
 UNION ALL SELECT 'advisory locks', string_agg(l::text, ',') FROM pg_locks l WHERE locktype = 'advisory'
 UNION ALL SELECT 'table locks', string_agg(l::text, ',') FROM pg_locks l
-  WHERE mode NOT IN ('AccessShareLock', 'ExclusiveLock', 'ShareUpdateExclusiveLock') AND pid <> pg_backend_pid()
+  WHERE mode NOT IN ('AccessShareLock', 'ExclusiveLock', 'ShareUpdateExclusiveLock') AND relation >= 16384
 UNION ALL SELECT 'channels', string_agg(c, ',') FROM pg_listening_channels() c
 UNION ALL SELECT 'notifications', pg_notification_queue_usage()::text
 UNION ALL SELECT 'sequence', (SELECT concat_ws(':', last_value, is_called) FROM contador)
@@ -155,7 +156,9 @@ def fingerprint(guard: Guard) -> Iterator[Callable[[], dict[str, str | None]]]:
         def take() -> dict[str, str | None]:
             state = dict(admin.execute(_STATE.encode()).fetchall())
             for (table,) in admin.execute(_TABLES.encode()).fetchall():
-                content = f"SELECT md5(string_agg(concat_ws(':', t.ctid, t.xmin, t), ',' ORDER BY t.ctid)) FROM {table} t"
+                content = (
+                    f"SELECT md5(string_agg(concat_ws(':', t.ctid, t.xmin, t), ',' ORDER BY t.ctid)) FROM {table} t"
+                )
                 state[table] = admin.execute(content.encode()).fetchone()[0]
             return state
 

@@ -75,7 +75,7 @@ def test_ends_and_comments(reader: Client, sql: str) -> None:
 
 
 def test_columns_of_the_same_name_without_a_name_and_none_at_all(reader: Client) -> None:
-    twice = reader.rows("SELECT 1 AS a, 'x' AS a, 'y' AS \"b \"\"c\"\"\", 2")
+    twice = reader.rows('SELECT 1 AS a, \'x\' AS a, \'y\' AS "b ""c""", 2')
     assert [column.name for column in twice.columns] == ["a", "a", 'b "c"', "?column?"]
     assert twice.rows == (("1", "x", "y", "2"),)
     none = reader.rows("SELECT FROM conta LIMIT 3")
@@ -194,7 +194,9 @@ def test_an_sql_ascii_database_is_read(guard: Guard, connect: Callable[..., Clie
             info = libpq.make_conninfo(guard.superuser, dbname="guarda_ascii")
             with psycopg.connect(info, autocommit=True) as raw:
                 raw.execute("CREATE TABLE t (n int, v text)")
-                raw.execute(b"INSERT INTO t VALUES (1, 'a\xe9'), (2, 'b\xc3\xa9'), (3, E'\\\\303\\\\251\\\\303\\\\251')")
+                raw.execute(
+                    b"INSERT INTO t VALUES (1, 'a\xe9'), (2, 'b\xc3\xa9'), (3, E'\\\\303\\\\251\\\\303\\\\251')"
+                )
             client = connect(info)
             rows = client.rows("SELECT n, v FROM t WHERE v <> 'ç' ORDER BY n", max_value_chars=1000).rows
             assert rows[:2] == (("1", "aé"), ("2", "bé"))

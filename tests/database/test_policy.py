@@ -12,7 +12,7 @@ from sqlagent_tui.database.policy import check, refused_functions
         "select PG_NOTIFY ('a', 'b')",
         "select pg_catalog.pg_notify('a', 'b')",
         "select pg_catalog . /* x */ pg_notify -- y\n('a', 'b')",
-        'select "pg_notify"(\'a\', \'b\')',
+        "select \"pg_notify\"('a', 'b')",
         r'select U&"pg\005fnotify"(1)',
         "select U&\"pg!005fnotify\" UESCAPE '!' (1)",
         "select ('.'::text).pg_ls_dir",

@@ -67,7 +67,7 @@ def test_explain_as_a_verb_gives_json() -> None:
         "explain verbose analyse select 1",
         "explain (analyze) select 1",
         "explain (costs off, ANALYZE true) delete from t",
-        "explain (\"analyze\") select 1",
+        'explain ("analyze") select 1',
         "explain (buffers) select 1",
         "explain (timing off, wal) select 1",
         "explain (analyze",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ from sqlagent_tui.models.tokens import PromptEncoder
 N_BATCH: Final = 512
 N_UBATCH: Final = 128
 """Tokens evaluated at once: as fast as larger ones on a CPU, with small buffers."""
+QUICK_SECONDS: Final = 0.02
 PENALTY_WINDOW: Final = 256
 """Generated tokens that the repeat penalty looks back on."""
 _ABORTED: Final = 2
@@ -76,9 +78,11 @@ class Engine:
         self._model: Any = None
         self._context: Any = None
         self._aborted = aborted
-        self._node_hook: Callable[[], None] = lambda: None
+        self._node_hook: Callable[[], None] | None = None
         self.tokens: list[int] = []
         """What the context holds, position by position."""
+        self._watched = True
+        self._token_seconds = math.inf
         lib.llama_backend_init()
         self._load(path, log, on_progress)
         self.vocab = lib.llama_model_get_vocab(self._model)
@@ -125,12 +129,13 @@ class Engine:
                 f"A context of {size} tokens can't be set up.", "Choose a smaller context or a smaller model."
             )
         self._memory = lib.llama_get_memory(self._context)
-        self._layers: int = lib.llama_model_n_layer(self._model)
-        self._nodes_per_batch = self._layers * _NODES_PER_LAYER
+        layers: int = lib.llama_model_n_layer(self._model)
+        self._nodes_per_batch = max(1, layers * _NODES_PER_LAYER)
         return min(size, int(lib.llama_n_ctx(self._context)))
 
     def _on_node(self, _data: object) -> bool:
-        self._node_hook()
+        if self._node_hook:
+            self._node_hook()
         return self._aborted()
 
     def close(self) -> None:
@@ -230,32 +235,41 @@ class Engine:
         `on_progress` is told the number of tokens done, also while a batch is under way. Raises `Aborted`, after
         which the context holds whatever batches were completed, and `ModelError`.
         """
-        done = 0
-        while done < len(tokens):
-            batch = tokens[done : done + N_UBATCH]
-            nodes = 0
-
-            def on_node(done: int = done, size: int = len(batch)) -> None:
-                nonlocal nodes
-                nodes += 1
-                if on_progress and nodes % 16 == 0:
-                    on_progress(done + min(size - 1, size * nodes // max(self._nodes_per_batch, 1)))
-
-            self._node_hook = on_node
-            try:
+        for start in range(0, len(tokens), N_UBATCH):
+            batch = tokens[start : start + N_UBATCH]
+            if on_progress is None:
                 self._decode(batch)
-            finally:
-                self._node_hook = lambda: None
-            self._nodes_per_batch = nodes or self._nodes_per_batch
-            done += len(batch)
-            if on_progress and len(tokens) > 1:
-                on_progress(done)
+            else:
+                self._decode_watched(batch, start, on_progress)
+                on_progress(start + len(batch))
+
+    def _decode_watched(self, batch: Sequence[int], start: int, on_progress: Callable[[int], None]) -> None:
+        """Decode, guessing how far it is from the computation's nodes: a large model takes seconds for a batch."""
+        nodes = 0
+
+        def on_node() -> None:
+            nonlocal nodes
+            nodes += 1
+            if nodes % 16 == 0:
+                on_progress(start + min(len(batch) - 1, len(batch) * nodes // self._nodes_per_batch))
+
+        self._node_hook = on_node
+        try:
+            self._decode(batch)
+        finally:
+            self._node_hook = None
+        self._nodes_per_batch = nodes or self._nodes_per_batch
 
     def _decode(self, batch: Sequence[int]) -> None:
         if self._aborted():
             raise Aborted
+        # Between the tokens of a small model it is soon enough; asking at every node would slow it by a tenth.
+        self._watch(len(batch) > 1 or self._token_seconds > QUICK_SECONDS)
         array = (lib.llama_token * len(batch))(*batch)
+        started = time.monotonic()
         status = lib.llama_decode(self._context, lib.llama_batch_get_one(array, len(batch)))
+        if len(batch) == 1:
+            self._token_seconds = time.monotonic() - started
         if status == 0:
             self.tokens.extend(batch)
             return
@@ -265,6 +279,13 @@ class Engine:
         raise ModelError(
             f"llama.cpp can't evaluate the prompt (code {status}).", "Try a smaller context, or another model file."
         )
+
+    def _watch(self, watched: bool) -> None:
+        """Have llama.cpp ask at every node whether to stop, or not."""
+        if watched != self._watched:
+            self._watched = watched
+            callback = self._abort_callback if watched else lib.ggml_abort_callback()
+            lib.llama_set_abort_callback(self._context, callback, None)
 
     def check_logits(self) -> None:
         """Raise `ModelError` when the model computes no numbers: that is how damaged weights show."""

@@ -197,12 +197,12 @@ def _common_start(first: Sequence[int], second: Sequence[int]) -> int:
 
 def _loops(tokens: Sequence[int]) -> bool:
     """Whether the end of `tokens` goes round and round."""
+    if len(tokens) < LOOP_TOKENS:
+        return False
+    last = tokens[-1]
     for period in range(1, LOOP_PERIOD + 1):
-        size = max(LOOP_TOKENS, 4 * period)
-        if (
-            size <= len(tokens)
-            and tokens[-1] == tokens[-1 - period]
-            and tokens[-size:-period] == tokens[period - size :]
-        ):
-            return True
+        if tokens[-1 - period] == last:
+            size = max(LOOP_TOKENS, 4 * period)
+            if size <= len(tokens) and tokens[-size:-period] == tokens[period - size :]:
+                return True
     return False

@@ -249,7 +249,7 @@ def test_an_abort_within_a_long_prefill_is_answered_at_once(rig: Rig) -> None:
 
 def test_an_abort_while_writing(rig: Rig) -> None:
     rig.answer(SYSTEM, QUESTION)
-    rig.asked, rig.stop_after = 0, 300
+    rig.asked, rig.stop_after = 0, 10
     with pytest.raises(Aborted):
         rig.answer(SYSTEM, QUESTION, options=WARM)
     rig.stop_after = None

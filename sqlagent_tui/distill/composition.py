@@ -351,7 +351,7 @@ class Composer:
         if measure:
             fragments["measure"] = query.measure if aggregate else str(column)
         if grouping:
-            fragments["dim"] = f"{grouping.sql} AS {grouping.name}"
+            fragments["dim"] = grouping.fragment
         keyed = any(piece.slot and piece.key and piece.text in ("n", "k") for piece in drawn.pattern.pieces)
         fragments |= _key_fragments(query, keyed=keyed)
         return query, fragments

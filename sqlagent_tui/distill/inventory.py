@@ -86,6 +86,13 @@ class Grouping:
     sql: str
     name: str
     chronological: bool = False
+    identity: str | None = None
+    """The key that tells namesakes apart, where `sql` is only a name."""
+
+    @property
+    def fragment(self) -> str:
+        """How the plan writes it down."""
+        return f"{self.sql} AS {self.name}" + (f", {self.identity}" if self.identity else "")
 
 
 @dataclass(frozen=True)
@@ -196,15 +203,15 @@ _PERSON: Final = _enum("p", "tipo", "FISICA JURIDICA")
 
 _PLACE_GROUPS: Final = (
     Grouping("estado", "e.nome", "estado"),
-    Grouping("municipio", "m.nome", "municipio"),
+    Grouping("municipio", "m.nome", "municipio", identity="m.id"),
     Grouping("regiao", "e.regiao", "regiao"),
     Grouping("bioma", "bi.nome", "bioma"),
 )
 _OF_ESTATE: Final = (Grouping("tipo_imovel", "i.tipo", "tipo"), Grouping("situacao_imovel", "i.situacao", "situacao"))
-_ESTATE_GROUP: Final = Grouping("imovel", "i.nome", "imovel")
-_OWNER_GROUP: Final = Grouping("proprietario", "p.nome", "proprietario")
+_ESTATE_GROUP: Final = Grouping("imovel", "i.nome", "imovel", identity="i.id")
+_OWNER_GROUP: Final = Grouping("proprietario", "p.nome", "proprietario", identity="p.id")
 _AGENCY_GROUPS: Final = (Grouping("orgao", "o.sigla", "orgao"), Grouping("esfera", "o.esfera", "esfera"))
-_INSPECTOR_GROUP: Final = Grouping("fiscal", "f.nome", "fiscal")
+_INSPECTOR_GROUP: Final = Grouping("fiscal", "f.nome", "fiscal", identity="f.id")
 
 
 def _time_groups(column: str) -> tuple[Grouping, ...]:

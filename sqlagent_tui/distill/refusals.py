@@ -86,7 +86,7 @@ class RefusalComposer:
                 return None
             number = dimension.plural if "dim_p" in slots or _plural_dim(pattern.source) else dimension.singular
             words["dim"] = words["dim_p"] = (Part(rng.choice(number), "dim"),)
-            fragments["dim"] = f"{grouping.sql} AS {grouping.name}"
+            fragments["dim"] = grouping.fragment
             dim_gender = dimension.gender
         if slots - set(words):
             return None

@@ -110,7 +110,7 @@ def _grouped(query: Query) -> str | None:
 def _selected(query: Query) -> str:
     intent, label = query.intent, query.entity.label
     if intent == "count_distinct" and query.grouping:
-        return f"count(DISTINCT {query.grouping.sql})"
+        return f"count(DISTINCT {query.grouping.identity or query.grouping.sql})"
     if intent in ("lookup",):
         return str(query.column)
     if intent == "list":
@@ -130,14 +130,16 @@ def _tail(query: Query) -> str:
         return f" ORDER BY 2 DESC NULLS LAST, 1 LIMIT {query.number or 1}"
     if intent in ASCENDING:
         return f" ORDER BY 2, 1 LIMIT {query.number or 1}"
+    # Namesakes are different places and people.
+    grouped = " GROUP BY 1" + (f", {query.grouping.identity}" if query.grouping and query.grouping.identity else "")
     if intent in ("having", "having_less"):
         sign = ">" if intent == "having" else "<"
-        return f" GROUP BY 1 HAVING count(*) {sign} {query.number} ORDER BY 2 DESC, 1"
+        return f"{grouped} HAVING count(*) {sign} {query.number} ORDER BY 2 DESC, 1"
     if intent == "which_dim_least":
-        return " GROUP BY 1 ORDER BY 2, 1 LIMIT 1"
+        return f"{grouped} ORDER BY 2, 1 LIMIT 1"
     last = " NULLS LAST" if query.aggregate else ""
     if intent in ("top_dim", "which_dim", "top_dim_measure"):
-        return f" GROUP BY 1 ORDER BY 2 DESC{last}, 1 LIMIT {query.number or 1}"
+        return f"{grouped} ORDER BY 2 DESC{last}, 1 LIMIT {query.number or 1}"
     if query.grouping and query.grouping.chronological:
-        return " GROUP BY 1 ORDER BY 1"
-    return f" GROUP BY 1 ORDER BY 2 DESC{last}, 1"
+        return f"{grouped} ORDER BY 1"
+    return f"{grouped} ORDER BY 2 DESC{last}, 1"

@@ -20,8 +20,8 @@ from sqlagent_tui.errors import UsageError
 from sqlagent_tui.paths import config_dir, data_dir
 
 if TYPE_CHECKING:
-    from sqlagent_tui.database.postgres import PostgresDatabase
     from sqlagent_tui.database.embedded import EmbeddedServer
+    from sqlagent_tui.database.postgres import PostgresDatabase
     from sqlagent_tui.database.trace import TraceListener
     from sqlagent_tui.models.llama import LlamaModel
 
@@ -64,12 +64,17 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 class OpenTarget:
     """A target that is being used: keeps the embedded server running while it is open."""
 
-    def __init__(self, target: Target, narrate: Narrate) -> None:
-        """Start the demo's server and load its database when that is the target. Raises SqlagentError."""
+    def __init__(
+        self, target: Target, narrate: Narrate, sentence: Callable[[Progress], str] = lambda p: _STAGES[p.stage]
+    ) -> None:
+        """Start the demo's server and load its database when that is the target. Raises SqlagentError.
+
+        `sentence` words the stages for `narrate`, for those who don't narrate in English.
+        """
         self._server: EmbeddedServer | None = None
         self.conninfo = target.conninfo or ""
         if target.demo:
-            self._open_demo(narrate)
+            self._open_demo(narrate, sentence)
 
     def close(self) -> None:
         """Let go of the embedded server; it stops with its last user."""
@@ -88,13 +93,13 @@ class OpenTarget:
 
         return PostgresDatabase.connect(self.conninfo, trace=trace, limits=config.limits.answer())
 
-    def _open_demo(self, narrate: Narrate) -> None:
+    def _open_demo(self, narrate: Narrate, sentence: Callable[[Progress], str]) -> None:
         from sqlagent_tui.database.embedded import EmbeddedServer
         from sqlagent_tui.demo.loader import demo_conninfo, ensure_demo
 
         def report(progress: Progress) -> None:
             fraction = progress.done / progress.total if progress.total else None
-            narrate(_STAGES[progress.stage], fraction)
+            narrate(sentence(progress), fraction)
 
         self._server = EmbeddedServer.start(progress=report)
         ensure_demo(self._server, report)

@@ -47,10 +47,10 @@ class SqlAgentApp(App[int]):
     TITLE = "sqlagent-tui"
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = True
-    HORIZONTAL_BREAKPOINTS = [
+    HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [  # noqa: RUF012 - Textual declares it as an instance's
         (0, "-tiny"), (40, "-narrow"), (SINGLE_PANE_BELOW, "-wide"), (160, "-huge"),
     ]  # fmt: skip
-    VERTICAL_BREAKPOINTS = [(0, "-flat"), (10, "-low"), (30, "-tall")]
+    VERTICAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-flat"), (10, "-low"), (30, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = list(bindings(APP))
 
     def __init__(self, services: Services, notes: Sequence[str] = ()) -> None:
@@ -81,7 +81,8 @@ class SqlAgentApp(App[int]):
         self.conversation = Conversation(t, services.suggestions, demo=services.demo)
         self.schema, self.trace, self.grid = SchemaPane(t), TracePane(t), GridPane(t)
         self.status, self.tabs = StatusLine(t), PaneTabs(t)
-        self.prompt = Prompt(t, History(services.history_file))
+        enter_sends = "enter" in self._keymap_of_user.get("send", "enter").split(",")
+        self.prompt = Prompt(t, History(services.history_file), enter_sends=enter_sends)
         self.presenter = Presenter(
             messages=self.messages,
             conversation=self.conversation,
@@ -189,7 +190,7 @@ class SqlAgentApp(App[int]):
 
     def _prompt_mode(self) -> None:
         if self.presenter.busy:
-            self.prompt.mode("queue", count=len(self._waiting))
+            self.prompt.mode("queue" if self._waiting else "busy", count=len(self._waiting))
         else:
             self.prompt.mode("reply" if self._replying else "question")
         self._refresh_keys()

@@ -176,7 +176,7 @@ class Presenter:
         self._conversation.welcome.part(event.part, "waiting", event.message, event.fraction)
         if event.part == "catalogue":
             self._schema.show_progress(event.message)
-        elif not self.busy:
+        if event.part in self._pending and not self.busy:
             self._activity("starting", detail=event.message, fraction=event.fraction)
 
     def _part_ready(self, event: ModelReady | DatabaseReady | CatalogueReady) -> None:
@@ -195,8 +195,8 @@ class Presenter:
             where = t("database.where", database=event.info.database, user=event.info.user)
             welcome.part("database", "ready", f"{where} · PostgreSQL {event.info.server_version}")
             self._pending.discard("database")
-        if not self.busy and not self._pending:
-            self._activity("ready")
+        if not self.busy:
+            self._activity("starting" if self._pending else "ready")
 
     def _part_failed(self, event: PartFailed) -> None:
         self._conversation.welcome.part(event.part, "failed", event.error.message)

@@ -13,6 +13,7 @@ TAB: Final = "    "
 LINE_BREAK_MARK: Final = "⏎"
 
 _BREAKS = ("\r\n", "\r")
+_NAMES: Final = {0: "NUL", 7: "BEL", 8: "BS", 0x0B: "VT", 0x0C: "FF", 0x1B: "ESC", 0x7F: "DEL"}
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 # Joiners that ordinary words of several scripts, and emoji, are made of: they neither hide nor reorder anything.
 _ALLOWED = frozenset("\u200c\u200d")
@@ -21,8 +22,8 @@ _ALLOWED = frozenset("\u200c\u200d")
 def safe(text: str) -> str:
     """Return `text` with everything made visible that a terminal would obey or hide; line feeds stay.
 
-    C0 controls become their control pictures (ESC is `␛`), everything else `⟨U+202E⟩`. Tabs become four spaces and
-    CR LF one line feed. The result is printable apart from line feeds, and `safe` leaves it unchanged.
+    What has a name is shown by it (`⟨ESC⟩`), the rest by its number (`⟨U+202E⟩`). Tabs become four spaces and CR LF one
+    line feed. The result is printable apart from line feeds, and `safe` leaves it unchanged.
     """
     if text.isprintable():
         return text
@@ -55,10 +56,8 @@ def _visible(character: str) -> str:
     if character == "\t":
         return TAB
     code = ord(character)
-    if code < 0x20:
-        return chr(0x2400 + code)
-    if code == 0x7F:
-        return "␡"
+    if code in _NAMES:
+        return f"⟨{_NAMES[code]}⟩"
     if unicodedata.category(character) in _HIDDEN:
         return f"⟨U+{code:04X}⟩"
     return " " if unicodedata.category(character) == "Zs" else character

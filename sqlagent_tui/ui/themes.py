@@ -31,6 +31,8 @@ class ThemeFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     success: str
     warning: str
     error: str
+    muted: str
+    """What matters less: hints, counts, times."""
     dark: bool = True
     ansi: bool = False
     sql: dict[str, str] = {}
@@ -39,7 +41,7 @@ class ThemeFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     def colours(self) -> dict[str, str]:
         """Every colour of the file by its name."""
         named = ("primary", "secondary", "accent", "foreground", "background", "surface", "panel", "success", "warning")
-        return {name: getattr(self, name) for name in (*named, "error")} | {
+        return {name: getattr(self, name) for name in (*named, "error", "muted")} | {
             f"sql.{key}": value for key, value in self.sql.items()
         }
 
@@ -60,7 +62,7 @@ class ThemeFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             error=self.error,
             dark=self.dark,
             ansi=self.ansi,
-            variables={**dict.fromkeys(SQL_VARIABLES, self.foreground), **sql, **self.variables},
+            variables={"muted": self.muted, **dict.fromkeys(SQL_VARIABLES, self.foreground), **sql, **self.variables},
         )
 
 

@@ -242,7 +242,9 @@ def recovered() -> list[UiEvent]:
     )
     return [
         *_begin(QUESTION, THOUGHT),
-        FormatErrorFound(step=1, message="No tool was called. Call one of get_table_schema, execute_sql, final_answer."),
+        FormatErrorFound(
+            step=1, message="No tool was called. Call one of get_table_schema, execute_sql, final_answer."
+        ),
         *_query_call(2, 2, wrong, error),
         *_query_call(3, 3, SQL),
         *_decided(ROWS, SQL, "Contei os imóveis ativos por estado."),

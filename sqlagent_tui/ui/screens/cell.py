@@ -41,7 +41,7 @@ class CellScreen(ModalScreen[str]):
             sheet.border_subtitle = Content(self._messages("cell.keys"))
             with VerticalScroll(can_focus=True):
                 yield Static(self._content(), markup=False)
-            yield Static(Content.styled(self._length(), "$text-muted"), classes="footnote", markup=False)
+            yield Static(Content.styled(self._length(), "$muted"), classes="footnote", markup=False)
 
     def action_copy(self) -> None:
         """Close, and have the value copied."""
@@ -49,9 +49,9 @@ class CellScreen(ModalScreen[str]):
 
     def _content(self) -> Content:
         if self._value is None:
-            return Content.styled(NULL, "italic $text-muted")
+            return Content.styled(NULL, "italic $muted")
         if not self._value:
-            return Content.styled(self._messages("cell.empty"), "italic $text-muted")
+            return Content.styled(self._messages("cell.empty"), "italic $muted")
         return Content(safe(self._pretty(self._value[:MAX_SHOWN])))
 
     def _pretty(self, value: str) -> str:

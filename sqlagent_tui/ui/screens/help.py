@@ -36,13 +36,11 @@ class HelpScreen(ModalScreen[None]):
             with VerticalScroll(can_focus=True):
                 yield Static(Content(t("help.intro")), classes="paragraph", markup=False)
                 for table, keys in TABLES.items():
-                    yield Static(
-                        Content.styled(t(f"help.{table}"), "bold $text-primary"), classes="heading", markup=False
-                    )
+                    yield Static(Content.styled(t(f"help.{table}"), "bold $primary"), classes="heading", markup=False)
                     yield Static(self._key_lines(keys), classes="paragraph", markup=False)
                 for section in ("panes", "safety", *(("demo",) if self._demo else ())):
                     yield Static(
-                        Content.styled(t(f"help.{section}_title"), "bold $text-primary"),
+                        Content.styled(t(f"help.{section}_title"), "bold $primary"),
                         classes="heading",
                         markup=False,
                     )
@@ -53,5 +51,5 @@ class HelpScreen(ModalScreen[None]):
         for key in keys:
             chosen = self._keymap.get(key.id, key.keys).split(",")
             names = " / ".join(key_name(part) for part in chosen)
-            lines.append(Content.assemble((names.ljust(22), "bold"), (self._messages(f"tip.{key.id}"), "$text-muted")))
+            lines.append(Content.assemble((names.ljust(22), "bold"), (self._messages(f"tip.{key.id}"), "$muted")))
         return Content("\n").join(lines)

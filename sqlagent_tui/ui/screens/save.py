@@ -29,7 +29,7 @@ class SaveScreen(ModalScreen[str]):
         with Vertical(classes="sheet -small") as sheet:
             sheet.border_title = Content(self._messages("save.title"))
             sheet.border_subtitle = Content(self._messages("save.keys"))
-            yield Static(Content.styled(self._messages("save.hint"), "$text-muted"), markup=False)
+            yield Static(Content.styled(self._messages("save.hint"), "$muted"), markup=False)
             yield Input(self._suggestion, id="save-path")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

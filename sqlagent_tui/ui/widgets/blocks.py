@@ -6,19 +6,26 @@ from collections.abc import Sequence
 from typing import Final
 
 from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
 from sqlagent_tui.agent.events import EvidenceGathered, ToolCallFinished, ToolCallStarted
 from sqlagent_tui.agent.results import QueryResult
 from sqlagent_tui.ui.messages import Messages
-from sqlagent_tui.ui.sql_text import highlight_sql
 from sqlagent_tui.ui.text import safe, safe_line, shorten
+from sqlagent_tui.ui.widgets.sql import SqlText
 
-BAR: Final = "│ "
+FIRST_WIDTH: Final = 72
+"""Columns to count on before the first layout has told the true width."""
+
 RESULT_LINES: Final = 12
+DONE_LINES: Final = 4
+"""Lines of a statement that has served its purpose; the trace and the answer show it whole."""
 PREVIEW_ROWS: Final = 5
 PREVIEW_WIDTH: Final = 24
+_MARKS: Final = {"ok": ("✓", "$success"), "note": ("·", "$muted"), "warning": ("!", "$warning")}
 
 
 class Block(Static):
@@ -34,19 +41,25 @@ class Question(Block):
     """What the user asked."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(Content.assemble(("❯ ", "bold $text-primary"), (safe(text), "bold")), classes="question")
+        super().__init__(Content.assemble(("❯ ", "bold $primary"), (safe(text), "bold")), classes="question")
 
 
-class Thinking(Block):
+class Thinking(Vertical):
     """The model's thinking: one line with its latest words, or all of it."""
 
     def __init__(self, messages: Messages, opened: bool) -> None:
-        super().__init__(classes="thinking")
+        super().__init__(classes="block thinking")
         self._messages = messages
         self._opened = opened
         self._text = ""
         self._live = True
-        self._draw()
+        self._head = Static(markup=False, classes="thinking-head")
+        self._body = Static(markup=False, classes="thinking-body")
+
+    def compose(self) -> ComposeResult:
+        """Head and body."""
+        yield self._head
+        yield self._body
 
     def add(self, text: str) -> None:
         """Append what the model has just thought."""
@@ -69,40 +82,53 @@ class Thinking(Block):
         event.stop()
         self.open(not self._opened)
 
+    def on_resize(self) -> None:
+        """Show as many of the latest words as fit now."""
+        self._draw()
+
     def _draw(self) -> None:
-        t = self._messages
-        text = safe(self._text).strip()
-        words = len(text.split())
+        t, text = self._messages, safe(self._text).strip()
         title = t("thinking.live") if self._live else t("thinking.done")
-        head = Content.assemble(("▾ " if self._opened else "▸ ", "$text-accent"), (title, "$text-accent"))
-        if words:
-            head += Content.styled(f" · {t.count('thinking.words', words)}", "$text-muted")
+        head = Content.styled(("▾ " if self._opened else "▸ ") + title, "$accent")
+        self._body.display = self._opened and bool(text)
         if self._opened:
-            body = [
-                Content.assemble((BAR, "$border-blurred"), (line, "italic $text-muted"))
-                for line in text.split("\n")
-                if text
-            ]
-            self.update(Content("\n").join([head, *body]))
-            return
-        tail = " ".join(text.split())
-        if tail:
-            tail = tail if len(tail) <= 90 else ("…" + tail[-90:] if self._live else tail[:90] + "…")
-            head += Content.styled(f"  {tail}", "italic $text-muted")
-        self.update(head)
+            head += Content.styled(f" · {t.count('thinking.words', len(text.split()))}", "$muted")
+            self._body.update(Content.styled(text, "italic $muted"))
+        else:
+            head += Content.styled("  " + self._glimpse(text, head.cell_length + 2), "italic $muted")
+        self._head.update(head)
+
+    def _glimpse(self, text: str, used: int) -> str:
+        """Return the latest words while they come, the first ones afterwards."""
+        line = " ".join(text.split())
+        room = max((self.size.width or FIRST_WIDTH) - used, 8)
+        if len(line) <= room:
+            return line
+        return "…" + line[len(line) - room + 1 :] if self._live else shorten(line, room)
 
 
-class ToolCall(Block):
+class ToolCall(Vertical):
     """A tool call where it happened, and how it ended."""
 
     def __init__(self, messages: Messages, started: ToolCallStarted, detailed: bool) -> None:
-        super().__init__(classes="tool")
+        super().__init__(classes="block tool")
         self._messages = messages
         self._started = started
         self._detailed = detailed
         self._finished: ToolCallFinished | None = None
         self._recovered = False
+        self._head = Static(markup=False)
+        sql = started.arguments.get("sql")
+        self._sql = SqlText(sql) if isinstance(sql, str) else None
+        self._outcome = Static(markup=False, classes="outcome")
         self._draw()
+
+    def compose(self) -> ComposeResult:
+        """Head, statement, outcome."""
+        yield self._head
+        if self._sql is not None:
+            yield self._sql
+        yield self._outcome
 
     @property
     def failed(self) -> bool:
@@ -125,36 +151,40 @@ class ToolCall(Block):
         self._draw()
 
     def _draw(self) -> None:
-        lines = [self._head()]
-        sql = self._started.arguments.get("sql")
-        if isinstance(sql, str):
-            lines += _barred(highlight_sql(safe(sql)))
-        finished = self._finished
-        if finished is not None and finished.error is not None:
-            style = "$text-muted" if self._recovered else "$text-error"
-            lines.append(Content.assemble(("  ", ""), (safe_line(shorten(finished.error.message, 400)), style)))
-        elif finished is not None and not finished.ok and not self._detailed:
-            lines.append(Content.styled("  " + safe_line(shorten(finished.content, 200)), "$text-error"))
-        if finished is not None and self._detailed:
-            shown = safe(finished.content).strip().split("\n")
-            lines += [Content.styled("  " + line, "$text-muted") for line in shown[:RESULT_LINES]]
-            if len(shown) > RESULT_LINES:
-                lines.append(
-                    Content.styled(
-                        f"  … {self._messages.count('tool.more_lines', len(shown) - RESULT_LINES)}", "$text-muted"
-                    )
-                )
-        self.update(Content("\n").join(lines))
+        self._head.update(self._head_line())
+        if self._sql is not None:
+            done = self._finished is not None and (self._finished.ok or self._recovered)
+            self._sql.shorten(DONE_LINES if done and not self._detailed else None)
+        outcome = self._outcome_lines()
+        self._outcome.display = bool(outcome)
+        self._outcome.update(Content("\n").join(outcome))
 
-    def _head(self) -> Content:
+    def _outcome_lines(self) -> list[Content]:
+        finished = self._finished
+        if finished is None:
+            return []
+        lines = []
+        if not finished.ok:
+            told = finished.error.message if finished.error is not None else finished.content
+            lines.append(Content.styled(safe_line(shorten(told, 400)), "$muted" if self._recovered else "$error"))
+        if self._detailed:
+            shown = safe(finished.content).strip().split("\n")
+            lines += [Content.styled(line, "$muted") for line in shown[:RESULT_LINES]]
+            if len(shown) > RESULT_LINES:
+                more = self._messages.count("tool.more_lines", len(shown) - RESULT_LINES)
+                lines.append(Content.styled(f"… {more}", "$muted"))
+        return lines
+
+    def _head_line(self) -> Content:
         t, finished = self._messages, self._finished
         label = t.known(f"tool.{self._started.tool}") or safe_line(shorten(self._started.tool, 40))
         names = self._started.arguments.get("table_names")
         if isinstance(names, Sequence) and not isinstance(names, str):
             label += " " + safe_line(shorten(", ".join(map(str, names)), 120))
         if finished is None:
-            return Content.assemble(("◌ ", "$text-primary"), label)
-        outcome = [t.count("rows", finished.row_count)] if finished.row_count is not None and finished.ok else []
+            return Content.assemble(("◌ ", "$primary"), label)
+        counted = "tool.tables" if self._started.tool == "get_table_schema" else "rows"
+        outcome = [t.count(counted, finished.row_count)] if finished.row_count is not None and finished.ok else []
         if finished.error is not None and finished.error.sqlstate:
             outcome.append(finished.error.sqlstate)
         elif finished.error is not None:
@@ -163,30 +193,35 @@ class ToolCall(Block):
             outcome.append(t.duration(finished.elapsed_ms))
         if self._recovered:
             outcome.append(t("trace.recovered"))
-        mark, style = (
-            ("✓", "$text-success")
-            if finished.ok
-            else ("↻", "$text-warning")
-            if self._recovered
-            else ("✗", "$text-error")
-        )
-        tail = "  " + " · ".join(outcome) if outcome else ""
-        return Content.assemble((f"{mark} ", style), label, (tail, "$text-muted" if finished.ok else style))
+        mark, style = ("✓", "$success") if finished.ok else ("↻", "$warning") if self._recovered else ("✗", "$error")
+        tail = "  " + safe_line(" · ".join(outcome)) if outcome else ""
+        return Content.assemble((f"{mark} ", style), label, (tail, "$muted" if finished.ok else style))
 
 
-class Decision(Block):
-    """The answer: a message, the SQL, what was checked, and where there is no grid beside it, the first rows."""
+class Decision(Vertical):
+    """The answer: a message, the SQL, where there is no grid beside it the first rows, and what was checked."""
 
     def __init__(self, messages: Messages, kind: str, message: str, sql: str | None) -> None:
-        super().__init__(classes=f"decision -{kind}")
+        super().__init__(classes=f"block decision -{kind}")
         self._messages = messages
-        self._message = message
+        self._message = message.strip()
         self._sql = sql
         self._result: QueryResult | None = None
-        self._evidence: list[EvidenceGathered] = []
-        self._preview = False
+        self._checks: list[Content] = []
+        self._preview_wanted = False
+        self._rows = Static(markup=False, classes="part preview")
+        self._evidence = Static(markup=False, classes="part")
         self.border_title = Content(messages(f"decision.{kind}"))
         self._draw()
+
+    def compose(self) -> ComposeResult:
+        """Message, statement, rows, checks."""
+        if self._message:
+            yield Static(Content(safe(self._message)), markup=False, classes="part -first")
+        if self._sql:
+            yield SqlText(self._sql).set_class(not self._message, "-first")
+        yield self._rows
+        yield self._evidence
 
     def answer(self, result: QueryResult) -> None:
         """Add what the answer's SQL gave."""
@@ -198,31 +233,30 @@ class Decision(Block):
 
     def evidence(self, gathered: EvidenceGathered) -> None:
         """Add the outcome of one check."""
-        self._evidence.append(gathered)
+        mark, style = _MARKS[gathered.level]
+        message = self._words(gathered)
+        self._checks.append(Content.assemble((f"{mark} ", style), (safe_line(message), "$muted")))
         self._draw()
+
+    def _words(self, gathered: EvidenceGathered) -> str:
+        """Return our own words for a check that we know, else its own."""
+        key, result = f"evidence.{gathered.check}", self._result
+        if self._messages.known(key) is None or result is None:
+            return gathered.message
+        return self._messages(key, rows=result.row_count, values=result.shortened_values)
 
     def preview(self, on: bool) -> None:
         """Show, or hide, the first rows."""
-        if on != self._preview:
-            self._preview = on
-            self._draw()
+        self._preview_wanted = on
+        self._draw()
 
     def _draw(self) -> None:
-        parts: list[Content] = []
-        if self._message.strip():
-            parts.append(Content(safe(self._message.strip())))
-        if self._sql:
-            parts.append(Content("\n").join(_barred(highlight_sql(safe(self._sql)))))
-        if self._preview and self._result is not None and self._result.rows:
-            parts.append(preview(self._messages, self._result))
-        marks = {"ok": ("✓", "$text-success"), "note": ("·", "$text-muted"), "warning": ("!", "$text-warning")}
-        if self._evidence:
-            lines = []
-            for gathered in self._evidence:
-                mark, style = marks[gathered.level]
-                lines.append(Content.assemble((f"{mark} ", style), (safe_line(gathered.message), "$text-muted")))
-            parts.append(Content("\n").join(lines))
-        self.update(Content("\n\n").join(parts))
+        result = self._result
+        self._rows.display = self._preview_wanted and result is not None and bool(result.rows)
+        if result is not None and self._rows.display:
+            self._rows.update(preview(self._messages, result))
+        self._evidence.display = bool(self._checks)
+        self._evidence.update(Content("\n").join(self._checks))
 
 
 class Notice(Block):
@@ -231,7 +265,7 @@ class Notice(Block):
     def __init__(self, title: str, message: str, remedy: str = "", *, level: str = "error") -> None:
         body = Content(safe(message))
         if remedy:
-            body = Content.assemble(body, "\n", (safe(remedy), "$text-muted"))
+            body = Content.assemble(body, "\n", (safe(remedy), "$muted"))
         super().__init__(body, classes=f"notice -{level}")
         self.border_title = Content(title)
 
@@ -239,7 +273,7 @@ class Notice(Block):
 class Line(Block):
     """One quiet line."""
 
-    def __init__(self, text: str, style: str = "$text-muted", *, mark: str = "") -> None:
+    def __init__(self, text: str, style: str = "$muted", *, mark: str = "") -> None:
         super().__init__(Content.assemble((mark, style), (safe(text), style)), classes="line")
 
 
@@ -259,17 +293,13 @@ def preview(messages: Messages, result: QueryResult) -> Content:
         space = " " * max(widths[index] - cell_len(text), 0)
         return set_cell_size(space + text if numeric[index] else text + space, widths[index])
 
-    lines = [Content.styled("  ".join(fit(name, index) for index, name in enumerate(names)), "bold $text-secondary")]
+    lines = [Content.styled("  ".join(fit(name, index) for index, name in enumerate(names)), "bold $secondary")]
     for row, line in zip(rows, cells, strict=True):
         styled = [
-            Content.styled(fit(text, index), "italic $text-muted" if row[index] is None else "")
+            Content.styled(fit(text, index), "italic $muted" if row[index] is None else "")
             for index, text in enumerate(line)
         ]
         lines.append(Content("  ").join(styled))
     if result.row_count > len(rows):
-        lines.append(Content.styled(messages("decision.more_rows", count=result.row_count - len(rows)), "$text-muted"))
+        lines.append(Content.styled(messages("decision.more_rows", count=result.row_count - len(rows)), "$muted"))
     return Content("\n").join([line.truncate(400) for line in lines])
-
-
-def _barred(content: Content) -> list[Content]:
-    return [Content.assemble((BAR, "$border-blurred"), line) for line in content.split("\n", allow_blank=True)]

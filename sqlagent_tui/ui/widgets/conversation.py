@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.widget import Widget
 
 from sqlagent_tui.agent.events import (
     AnswerReady,
@@ -40,6 +41,7 @@ class Conversation(VerticalScroll, can_focus=True):
         self._messages = messages
         self.welcome = Welcome(messages, suggestions, demo=demo)
         self.border_title = Content(messages("pane.conversation"))
+        self._column = Vertical(classes="column")
         self._thinking: Thinking | None = None
         self._text: Block | None = None
         self._written = ""
@@ -51,7 +53,8 @@ class Conversation(VerticalScroll, can_focus=True):
 
     def compose(self) -> ComposeResult:
         """Begin with the welcome."""
-        yield self.welcome
+        with self._column:
+            yield self.welcome
 
     def on_mount(self) -> None:
         """Follow the end."""
@@ -71,10 +74,10 @@ class Conversation(VerticalScroll, can_focus=True):
         self.add(Question(question))
         self.follow()
 
-    def add(self, block: Block) -> None:
+    def add(self, block: Widget) -> None:
         """Append a block."""
-        self.mount(block)
-        blocks = self.query(Block)
+        self._column.mount(block)
+        blocks = self._column.query(".block")
         if len(blocks) > MAX_BLOCKS:
             blocks.first().remove()
 
@@ -118,7 +121,7 @@ class Conversation(VerticalScroll, can_focus=True):
                 self._finish_tool(event)
             case FormatErrorFound():
                 self._close_stream()
-                self.add(Line(event.message, "$text-warning", mark="! "))
+                self.add(Line(event.message, "$warning", mark="! "))
             case DecisionMade():
                 self._decide(event)
             case AnswerReady() if self._decision is not None:
@@ -167,7 +170,7 @@ class Conversation(VerticalScroll, can_focus=True):
             block.finish(event)
         elif not event.ok:
             message = event.error.message if event.error else event.content
-            self.add(Line(message, "$text-warning", mark="! "))
+            self.add(Line(message, "$warning", mark="! "))
         if event.ok and event.tool == "execute_sql":
             self._recover()
 
@@ -192,17 +195,23 @@ class Conversation(VerticalScroll, can_focus=True):
             parts.append(t.count("turn.steps", event.steps))
         if event.usage.generated_tokens:
             parts.append(t.count("turn.tokens", event.usage.generated_tokens))
+        if event.usage.tokens_per_second:
             parts.append(t("status.speed", speed=t.number(event.usage.tokens_per_second)))
         cost = " · ".join(parts)
         if event.outcome == "cancelled":
             self.add(
                 Line(
                     f"{t('turn.cancelled')} · {cost}" if event.steps else t("turn.cancelled"),
-                    "$text-warning",
+                    "$warning",
                     mark="■ ",
                 )
             )
         elif event.outcome == "failed":
-            self.add(Notice(t("turn.failed"), event.message or t("turn.failed_unknown")))
+            self.add(
+                Notice(
+                    t("turn.failed"),
+                    t.known(f"turn.reason.{event.reason}") or event.message or t("turn.failed_unknown"),
+                )
+            )
         else:
             self.add(Line(cost))

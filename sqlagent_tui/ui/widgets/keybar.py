@@ -24,8 +24,7 @@ class KeyBar(Widget):
         room = self.size.width - 1
         line = Content(" ")
         for key, label in self._hints():
-            hint = Content.assemble((key, "bold $text-primary"), " ", (label, "$text-muted"), "   ")
-            if line.cell_length + hint.cell_length - 3 > room:
-                break
-            line += hint
+            hint = Content.assemble((key, "bold $primary"), " ", (label, "$muted"), "   ")
+            if line.cell_length + hint.cell_length - 3 <= room:
+                line += hint
         return line

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual import events
 from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
@@ -32,20 +33,30 @@ class Prompt(TextArea):
     class PastHistory(Message):
         """Up was pressed where there is nothing older."""
 
-    def __init__(self, messages: Messages, history: History) -> None:
+    def __init__(self, messages: Messages, history: History, *, enter_sends: bool = True) -> None:
         super().__init__(
             id="prompt", soft_wrap=True, show_line_numbers=False, compact=True, highlight_cursor_line=False
         )
         self._messages = messages
         self.asked = history
+        self._enter_sends = enter_sends
         self.mode("question")
 
     def mode(self, name: str, **values: object) -> None:
-        """Say what the next text is: `question`, `reply`, or `queue` while a turn runs."""
+        """Say what the next text is: `question`, `reply`, while a turn runs `busy`, or `queue` with a `count`."""
         self.set_class(name == "reply", "-reply")
-        self.border_title = Content.styled(self._messages(f"prompt.{name}", **values), "")
-        self.border_subtitle = Content.styled(self._messages(f"prompt.{name}_hint"), "")
-        self.placeholder = Content(self._messages(f"prompt.{name}_placeholder"))
+        self.border_title = Content(self._messages(f"prompt.{name}", **values))
+        self.placeholder = Content(self._messages(f"prompt.{'busy' if name == 'queue' else name}_placeholder"))
+
+    def on_key(self, event: events.Key) -> None:
+        """Send on Enter, before the text area makes a new line of it.
+
+        A binding with priority would overtake keys that were typed before it and are still on their way.
+        """
+        if event.key == "enter" and self._enter_sends:
+            event.stop()
+            event.prevent_default()
+            self.action_send()
 
     def action_send(self) -> None:
         """Send the text and clear it."""

@@ -40,8 +40,12 @@ class Entry:
 class CatalogueTree(Tree[Entry]):
     """A tree whose labels are plain text in the theme's colours."""
 
-    show_root = False
-    guide_depth = 2
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"tree--muted"}
+
+    def __init__(self) -> None:
+        super().__init__("", id="catalogue")
+        self.show_root = False
+        self.guide_depth = 2
 
     def render_label(self, node: TreeNode[Entry], base_style: Style, style: Style) -> Text:
         """Draw a node: the name as it is, what is beside it muted."""
@@ -51,8 +55,6 @@ class CatalogueTree(Tree[Entry]):
             start = len(label) - len(node._label) + _name_length(node._label)
             label.stylize(self.get_component_rich_style("tree--muted", partial=True), start)
         return label
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"tree--muted"}
 
 
 class SchemaPane(Vertical):
@@ -80,7 +82,7 @@ class SchemaPane(Vertical):
         self._tables: Sequence[TableName] = ()
         self._details: dict[str, TableInfo] = {}
         self._relations: dict[str, TreeNode[Entry]] = {}
-        self._tree = CatalogueTree("", id="catalogue")
+        self._tree = CatalogueTree()
         self._filter = Input(placeholder=messages("schema.filter"), id="schema-filter", compact=True)
         self._state = Static(Content(messages("schema.waiting")), classes="empty", markup=False)
         self._detail = Static(markup=False, id="schema-detail")
@@ -105,7 +107,7 @@ class SchemaPane(Vertical):
 
     def failed(self, error: SqlagentError) -> None:
         """Say why there is no catalogue."""
-        self._state.update(Content.styled(safe(str(error)), "$text-error"))
+        self._state.update(Content.styled(safe(str(error)), "$error"))
         self._state.display = not self._tables
 
     def show(self, tables: Sequence[TableName]) -> None:
@@ -186,8 +188,8 @@ class SchemaPane(Vertical):
 
     def _fill(self, wanted: str) -> None:
         needle = fold(wanted.strip())
-        tree, root = self._tree, self._tree.root
-        tree.clear()
+        tree = self._tree.clear()
+        root = tree.root
         self._relations.clear()
         found = [table for table in self._tables if not needle or self._matches(table, needle)]
         by_schema: defaultdict[str, list[TableName]] = defaultdict(list)
@@ -206,7 +208,8 @@ class SchemaPane(Vertical):
             self._state.display = False
         root.expand()
         if needle and self._relations:
-            tree.move_cursor(next(iter(self._relations.values())))
+            first = next(iter(self._relations.values()))
+            self.call_after_refresh(tree.move_cursor, first)  # the tree numbers its lines when it draws
 
     def _matches(self, table: TableName, needle: str) -> bool:
         if needle in fold(table.name) or needle in fold(table.comment or ""):
@@ -243,27 +246,30 @@ class SchemaPane(Vertical):
     def _table_lines(self, table: TableName) -> list[Content]:
         lines = [Content.styled(safe_line(f"{table.schema}.{table.name}"), "bold")]
         if table.comment:
-            lines.append(Content.styled(safe(shorten(table.comment, 300)), "$text-muted"))
+            lines.append(Content.styled(safe(shorten(table.comment, 300)), "$muted"))
         info = self._details.get(table.reference)
+        counts = [self._messages(f"kind.{table.kind}")]
+        if table.estimated_rows is not None:
+            counts.append(self._messages("schema.estimate", count=table.estimated_rows))
         if info is not None:
-            counts = [self._messages.count("schema.columns", len(info.columns))]
+            counts += [self._messages.count("schema.columns", len(info.columns))]
             if info.indexes:
                 counts.append(self._messages.count("schema.indexes", len(info.indexes)))
-            lines.append(Content.styled(" · ".join(counts), "$text-muted"))
+        lines.append(Content.styled(" · ".join(counts), "$muted"))
         return lines
 
     def _column_lines(self, column: ColumnInfo) -> list[Content]:
         t = self._messages
         nullable = "" if column.nullable else " NOT NULL"
         lines = [
-            Content.assemble((safe_line(column.name), "bold"), (f"  {safe_line(column.type)}{nullable}", "$text-muted"))
+            Content.assemble((safe_line(column.name), "bold"), (f"  {safe_line(column.type)}{nullable}", "$muted"))
         ]
         if column.comment:
-            lines.append(Content.styled(safe(shorten(column.comment, 300)), "$text-muted"))
+            lines.append(Content.styled(safe(shorten(column.comment, 300)), "$muted"))
         values = column.enum_values or column.frequent_values
         if values:
             label = t("schema.enum") if column.enum_values else t("schema.frequent")
-            lines.append(Content.styled(f"{label}: {safe_line(shorten(', '.join(values), 200))}", "$text-muted"))
+            lines.append(Content.styled(f"{label}: {safe_line(shorten(', '.join(values), 200))}", "$muted"))
         return lines
 
 

@@ -16,7 +16,7 @@ from sqlagent_tui.ui.text import safe_line, shorten
 Activity = Literal["starting", "ready", "queued", "reading", "thinking", "writing", "running", "cancelling", "failed"]
 SPINNER: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 BUSY: Final = frozenset({"starting", "queued", "reading", "thinking", "writing", "running", "cancelling"})
-_STYLES: Final[dict[str, str]] = {"ready": "$text-success", "failed": "$text-error", "cancelling": "$text-warning"}
+_STYLES: Final[dict[str, str]] = {"ready": "$success", "failed": "$error", "cancelling": "$warning"}
 _BAR: Final = 6
 
 
@@ -67,39 +67,39 @@ class StatusLine(Widget):
         t, status = self._messages, self.status
         parts: list[tuple[int, Content]] = []
         if status.database is None:
-            parts.append((1, Content.styled(t("status.no_database"), "$text-muted")))
+            parts.append((1, Content.styled(t("status.no_database"), "$muted")))
         else:
             info = status.database
-            parts.append((1, Content.styled(safe_line(shorten(info.database, 40)), "bold $text-primary")))
+            parts.append((1, Content.styled(safe_line(shorten(info.database, 40)), "bold $primary")))
             host = "" if info.host in ("", "localhost") or info.host.startswith("/") else f"@{shorten(info.host, 32)}"
-            parts.append((5, Content.styled(safe_line(shorten(info.user, 24) + host), "$text-muted")))
+            parts.append((5, Content.styled(safe_line(shorten(info.user, 24) + host), "$muted")))
             if info.superuser:
-                parts.append((2, Content.styled(t("status.superuser"), "bold $text-warning")))
+                parts.append((2, Content.styled(t("status.superuser"), "bold $warning")))
             if info.read_only:
-                parts.append((3, Content.styled(t("status.read_only"), "$text-success")))
+                parts.append((3, Content.styled(t("status.read_only"), "$success")))
             else:
-                parts.append((0, Content.styled(t("status.not_read_only"), "bold $text-error")))
+                parts.append((0, Content.styled(t("status.not_read_only"), "bold $error")))
         if status.model is not None:
-            parts.append((6, Content.styled(safe_line(shorten(status.model.name, 28)), "$text-secondary")))
+            parts.append((6, Content.styled(safe_line(shorten(status.model.name, 28)), "$secondary")))
         if status.context_size:
             parts.append((4, self._context_bar()))
         if status.tokens_per_second:
             speed = t("status.speed", speed=t.number(status.tokens_per_second))
-            parts.append((7, Content.styled(speed, "$text-muted")))
+            parts.append((7, Content.styled(speed, "$muted")))
         if status.demo:
-            parts.append((8, Content.styled(t("status.demo"), "italic $text-muted")))
+            parts.append((8, Content.styled(t("status.demo"), "italic $muted")))
         return parts
 
     def _context_bar(self) -> Content:
         used = min(self.status.context_used / self.status.context_size, 1.0)
         filled = min(round(used * _BAR + 0.49), _BAR) if used else 0
-        style = "$text-error" if used > 0.9 else "$text-warning" if used > 0.75 else "$text-primary"
+        style = "$error" if used > 0.9 else "$warning" if used > 0.75 else "$primary"
         return Content.assemble(
-            (self._messages("status.context"), "$text-muted"),
+            (self._messages("status.context"), "$muted"),
             " ",
             ("━" * filled, style),
             ("━" * (_BAR - filled), "$border-blurred"),
-            (f" {used:.0%}".replace("%", " %"), "$text-muted"),
+            (f" {used:.0%}".replace("%", " %"), "$muted"),
         )
 
     def _state(self) -> Content:
@@ -109,5 +109,5 @@ class StatusLine(Widget):
             text += f" {status.fraction:.0%}".replace("%", " %")
         busy = status.activity in BUSY
         mark = SPINNER[status.frame % len(SPINNER)] if busy else "●"
-        style = _STYLES.get(status.activity, "$text-primary")
+        style = _STYLES.get(status.activity, "$primary")
         return Content.styled(f"{mark} {shorten(safe_line(text), 48)}", style)

@@ -52,7 +52,7 @@ class PaneTabs(Widget):
             label = f" F{index + 2} {self._messages(f'pane.{pane}')}{f' {mark}' if mark else ''} "
             current = pane == self._current
             line += Content.styled(
-                label, "bold $block-cursor-foreground on $block-cursor-background" if current else "$text-muted"
+                label, "bold $block-cursor-foreground on $block-cursor-background" if current else "$muted"
             )
             self._ends.append((line.cell_length, pane))
             line += Content(" ")

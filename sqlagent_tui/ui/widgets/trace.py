@@ -3,81 +3,91 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
 from sqlagent_tui.agent.events import StatementFinished, StatementStarted
 from sqlagent_tui.ui.messages import Messages
-from sqlagent_tui.ui.sql_text import highlight_sql, one_line
 from sqlagent_tui.ui.text import safe, safe_line
+from sqlagent_tui.ui.widgets.sql import SqlText
 
 MAX_ENTRIES = 300
 """Older statements leave the screen; the journal keeps them."""
 
-SHOWN_LINES = 10
-_ORIGIN_STYLES = {"agent": "$text-accent", "answer": "$text-success", "user": "$text-primary"}
+SHOWN_LINES = 8
+_ORIGIN_STYLES = {"agent": "$accent", "answer": "$success", "user": "$primary"}
 _QUIET = frozenset({"schema", "setup"})
 _BULLET = {"running": "◌", "ok": "✓", "error": "✗", "recovered": "↻"}
 
 
-class TraceEntry(Static):
+class TraceEntry(Vertical):
     """One statement. A quiet one (the browser's, set-up's) takes one line of SQL until details are asked for."""
 
     def __init__(self, messages: Messages, started: StatementStarted, detailed: bool) -> None:
-        super().__init__(markup=False, classes="trace-entry")
+        super().__init__(classes="trace-entry")
         self._messages = messages
         self.started = started
         self.finished: StatementFinished | None = None
         self.recovered = False
         self.detailed = detailed
-        self._show()
+        self._head = Static(markup=False, classes="trace-head")
+        self._sql = SqlText(started.sql, lines=SHOWN_LINES)
+        self._error = Static(markup=False, classes="trace-error")
+        self._draw()
+
+    def compose(self) -> ComposeResult:
+        """Head, statement, error."""
+        yield self._head
+        yield self._sql
+        yield self._error
 
     def finish(self, finished: StatementFinished) -> None:
         """Show how the statement ended."""
         self.finished = finished
-        self._show()
+        self._draw()
 
     def recover(self) -> None:
         """Show that the model found its way past this error."""
         self.recovered = True
-        self._show()
+        self._draw()
 
     def detail(self, on: bool) -> None:
         """Show the whole statement, or a short form."""
         self.detailed = on
-        self._show()
+        self._draw()
 
     @property
     def failed(self) -> bool:
         """Whether the statement ended in an error."""
         return self.finished is not None and self.finished.error is not None
 
-    def _show(self) -> None:
-        lines = [self._head(), self._sql()]
+    def _draw(self) -> None:
+        self._head.update(self._head_line())
+        if self.detailed:
+            self._sql.shorten(None)
+        else:
+            self._sql.shorten(1 if self.started.origin in _QUIET else SHOWN_LINES)
         error = self.finished.error if self.finished else None
+        self._error.display = error is not None
         if error is not None:
-            style = "$text-muted" if self.recovered else "$text-error"
-            lines.append(Content.styled("  " + safe_line(error.message), style))
+            text = Content.styled(safe(error.message), "$muted" if self.recovered else "$error")
             if error.hint and self.detailed:
-                hint = self._messages("trace.hint", hint=error.hint)
-                lines.append(Content.styled("  " + safe_line(hint), "$text-muted"))
-        self.update(Content("\n").join(lines))
+                text += Content.styled("\n" + self._messages("trace.hint", hint=error.hint), "$muted")
+            self._error.update(text)
 
-    def _head(self) -> Content:
+    def _head_line(self) -> Content:
         t, finished = self._messages, self.finished
         if finished is None:
-            state, style, text = "running", "$text-primary", t("trace.running")
+            state, style, text = "running", "$primary", t("trace.running")
         elif finished.error is None:
-            state, style = "ok", "$text-success"
-            rows = (
-                t.count("rows", finished.row_count)
-                if not finished.truncated
-                else t("rows.more", count=finished.row_count)
+            state, style = "ok", "$success"
+            text = (
+                t("rows.more", count=finished.row_count) if finished.truncated else t.count("rows", finished.row_count)
             )
-            text = f"{rows} · {t.duration(finished.elapsed_ms)}"
+            text += f" · {t.duration(finished.elapsed_ms)}"
         else:
-            state, style = ("recovered", "$text-warning") if self.recovered else ("error", "$text-error")
+            state, style = ("recovered", "$warning") if self.recovered else ("error", "$error")
             code = finished.error.sqlstate or t(f"error.{finished.error.kind}")
             text = f"{code} · {t.duration(finished.elapsed_ms)}"
             if self.recovered:
@@ -86,19 +96,9 @@ class TraceEntry(Static):
         return Content.assemble(
             (_BULLET[state], style),
             " ",
-            (t(f"origin.{origin}"), _ORIGIN_STYLES.get(origin, "$text-muted")),
-            ("  " + safe_line(text), "$text-muted" if state in ("ok", "running") else style),
+            (t(f"origin.{origin}"), _ORIGIN_STYLES.get(origin, "$muted")),
+            ("  " + safe_line(text), "$muted" if state in ("ok", "running") else style),
         )
-
-    def _sql(self) -> Content:
-        sql = self.started.sql
-        if not self.detailed and self.started.origin in _QUIET:
-            return Content.styled("  " + one_line(sql), "$text-muted").truncate(400, ellipsis=True)
-        content = highlight_sql(safe(sql))
-        lines = content.split("\n", allow_blank=True)
-        if not self.detailed and len(lines) > SHOWN_LINES:
-            lines = [*lines[:SHOWN_LINES], Content.styled("…", "$text-muted")]
-        return Content("\n").join([Content("  ") + line for line in lines])
 
 
 class TracePane(VerticalScroll, can_focus=True):
@@ -107,6 +107,7 @@ class TracePane(VerticalScroll, can_focus=True):
     def __init__(self, messages: Messages) -> None:
         super().__init__(id="trace", classes="pane")
         self._messages = messages
+        self._column = Vertical(classes="column")
         self._entries: dict[int, TraceEntry] = {}
         self._turn: list[TraceEntry] = []
         self._detailed = False
@@ -115,7 +116,8 @@ class TracePane(VerticalScroll, can_focus=True):
 
     def compose(self) -> ComposeResult:
         """Begin with a sentence on what will be here."""
-        yield self._empty
+        with self._column:
+            yield self._empty
 
     def on_mount(self) -> None:
         """Follow the newest entry."""
@@ -158,7 +160,7 @@ class TracePane(VerticalScroll, can_focus=True):
             self._empty.display = False
         entry = TraceEntry(self._messages, event, self._detailed)
         self._entries[event.statement_id] = entry
-        self.mount(entry)
+        self._column.mount(entry)
         while len(self._entries) > MAX_ENTRIES:
             oldest = next(iter(self._entries))
             self._entries.pop(oldest).remove()

@@ -18,7 +18,7 @@ from sqlagent_tui.ui.text import safe_line, shorten
 
 PARTS: Final[tuple[Part, ...]] = ("database", "model", "catalogue")
 _BAR: Final = 16
-_MARKS: Final = {"waiting": ("◌", "$text-primary"), "ready": ("✓", "$text-success"), "failed": ("✗", "$text-error")}
+_MARKS: Final = {"waiting": ("◌", "$primary"), "ready": ("✓", "$success"), "failed": ("✗", "$error")}
 
 
 class Welcome(Vertical):
@@ -42,15 +42,13 @@ class Welcome(Vertical):
     def compose(self) -> ComposeResult:
         """Greeting, parts, examples."""
         t = self._messages
-        greeting = Content.assemble(
-            ("sqlagent-tui", "bold $text-primary"), "  ", (t("welcome.subtitle"), "$text-muted")
-        )
+        greeting = Content.assemble(("sqlagent-tui", "bold $primary"), "  ", (t("welcome.subtitle"), "$muted"))
         yield Static(greeting, markup=False, id="welcome-title")
         yield self._parts
         if self._demo:
-            yield Static(Content.styled(t("welcome.demo"), "italic $text-muted"), markup=False, id="welcome-demo")
+            yield Static(Content.styled(t("welcome.demo"), "italic $muted"), markup=False, id="welcome-demo")
         if self._suggestions:
-            yield Static(Content.styled(t("welcome.examples"), "$text-muted"), markup=False, id="welcome-examples")
+            yield Static(Content.styled(t("welcome.examples"), "$muted"), markup=False, id="welcome-examples")
             yield OptionList(
                 *[Option(Content(safe_line(text))) for text in self._suggestions], id="suggestions", markup=False
             )
@@ -76,10 +74,8 @@ class Welcome(Vertical):
             line = Content.assemble((f"{mark} ", style), t(f"part.{part}").ljust(width), "  ")
             if fraction is not None and state == "waiting":
                 filled = round(fraction * _BAR)
-                line += Content.assemble(
-                    ("━" * filled, "$text-primary"), ("━" * (_BAR - filled), "$border-blurred"), " "
-                )
+                line += Content.assemble(("━" * filled, "$primary"), ("━" * (_BAR - filled), "$border-blurred"), " ")
             text = text or t("part.waiting")
-            line += Content.styled(safe_line(shorten(text, 160)), "$text-error" if state == "failed" else "$text-muted")
+            line += Content.styled(safe_line(shorten(text, 160)), "$error" if state == "failed" else "$muted")
             lines.append(line)
         self._parts.update(Content("\n").join(lines))

@@ -1,0 +1,158 @@
+"""Starts the app for the command line: puts real parts behind its services."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sqlagent_tui.agent.loop import Agent, TurnLimits
+from sqlagent_tui.assembly import OpenTarget, Target, choose_profile, open_model
+from sqlagent_tui.config import Config
+from sqlagent_tui.errors import ExitCode, SqlagentError
+from sqlagent_tui.paths import config_dir, data_dir
+from sqlagent_tui.ui.app import SqlAgentApp
+from sqlagent_tui.ui.messages import Messages, choose_language
+from sqlagent_tui.ui.services import Report, Services, TraceSink
+
+if TYPE_CHECKING:
+    from sqlagent_tui.agent.cancel import CancelToken
+    from sqlagent_tui.agent.events import LoopEvent, TraceEvent
+    from sqlagent_tui.agent.protocols import Database, Model
+    from sqlagent_tui.database.progress import Progress
+    from sqlagent_tui.sessions.journal import Journal
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppOptions:
+    """What the command line decided."""
+
+    target: Target
+    model: str | None = None
+    """A file, or a name of the library; None: the configured one, or the demo's."""
+    profile: str | None = None
+    config: Config = field(default_factory=Config)
+    config_problem: str | None = None
+
+
+def run_app(options: AppOptions) -> int:
+    """Run the app until the user quits; returns the exit code."""
+    parts = Parts(options)
+    app = SqlAgentApp(parts.services(), notes=[options.config_problem] if options.config_problem else [])
+    try:
+        code = app.run()
+    finally:
+        app.agent.close()
+        app.catalogue.close()
+        parts.close()
+    if app.return_code:
+        return ExitCode.FAILURE
+    return code if code is not None else ExitCode.OK
+
+
+class Parts:
+    """The real database, model, agent and journal of one run of the app."""
+
+    def __init__(self, options: AppOptions) -> None:
+        self._options = options
+        self._messages = Messages.load(
+            choose_language(None if options.config.language == "auto" else options.config.language)
+        )
+        self._opening = threading.Lock()
+        self._reports: list[Report] = []
+        self._target: OpenTarget | None = None
+        self._agent: Agent | None = None
+        self._journal: Journal | None = None
+
+    def services(self) -> Services:
+        """Return what the app is handed."""
+        options = self._options
+        return Services(
+            open_database=self._open_database,
+            open_catalogue=self._open_database,
+            open_model=self._open_model,
+            ask=self._ask,
+            suggestions=self._suggestions(),
+            demo=options.target.demo,
+            language=self._messages.language,
+            theme=options.config.theme,
+            keymap=options.config.keymap,
+            history_file=data_dir() / "history.jsonl",
+            theme_folders=(config_dir() / "themes",),
+        )
+
+    def close(self) -> None:
+        """Let go of the embedded server and end the journal."""
+        if self._journal is not None:
+            self._journal.close()
+        if self._target is not None:
+            self._target.close()
+
+    def _open_database(self, report: Report, trace: TraceSink) -> Database:
+        target = self._open_target(report)
+        report(self._messages("part.connecting"), None)
+
+        def record(event: TraceEvent) -> None:
+            trace(event)
+            if self._journal is not None:
+                self._journal.append(event)
+
+        return target.connect(self._options.config, record)
+
+    def _open_target(self, report: Report) -> OpenTarget:
+        self._reports.append(report)
+        with self._opening:  # both connections need the demo's server, and only one may start it
+            if self._target is None:
+                self._target = OpenTarget(self._options.target, self._tell_all, self._stage)
+            return self._target
+
+    def _tell_all(self, sentence: str, fraction: float | None) -> None:
+        for report in self._reports:
+            report(sentence, fraction)
+
+    def _stage(self, progress: Progress) -> str:
+        return self._messages(f"stage.{progress.stage}")
+
+    def _open_model(self, report: Report) -> Model:
+        report(self._messages("part.loading_model"), None)
+
+        def progress(_sentence: str, fraction: float | None) -> None:
+            report(self._messages("part.loading_model"), fraction)
+
+        return open_model(self._options.model, self._options.config, progress, demo=self._options.target.demo)
+
+    def _ask(
+        self, question: str, *, reply: bool, model: Model, database: Database, cancel: CancelToken
+    ) -> Iterator[LoopEvent]:
+        agent, journal = self._agent_for(model, database), self._open_journal()
+        for event in agent.ask(question, cancel, new_turn=not reply):
+            if journal is not None:
+                journal.append(event)
+            yield event
+
+    def _agent_for(self, model: Model, database: Database) -> Agent:
+        agent = self._agent
+        if agent is None or agent.model is not model or agent.database is not database:
+            config = self._options.config
+            profile = choose_profile(self._options.profile, config, model.info.name)
+            limits = TurnLimits(statement=config.limits.statement(), answer=config.limits.answer())
+            agent = self._agent = Agent(model, database, profile, limits)
+        return agent
+
+    def _open_journal(self) -> Journal | None:
+        from sqlagent_tui.sessions.journal import Journal
+
+        if self._journal is None:
+            try:
+                self._journal = Journal(data_dir() / "sessions")
+            except SqlagentError:
+                return None
+        return self._journal
+
+    def _suggestions(self) -> tuple[str, ...]:
+        if not self._options.target.demo:
+            return ()
+        from sqlagent_tui.demo.suggestions import suggestions
+
+        return tuple(suggestion.question for suggestion in suggestions())

@@ -137,7 +137,10 @@ def _foreign_key(row: Row) -> ForeignKey:
 
 
 def _strings(text: str | None) -> tuple[str, ...]:
-    return tuple(msgspec.json.decode(text, type=list[str])) if text else ()
+    try:
+        return tuple(msgspec.json.decode(text, type=list[str])) if text else ()
+    except msgspec.DecodeError:
+        return ()  # cut: an enum of thousands of labels says nothing to a reader anyway
 
 
 def _number(text: str | None) -> int:

@@ -48,7 +48,8 @@ def open_connection(
     try:
         return _open_with_options(conninfo, given, password), password
     except ConnectionRefused as problem:
-        if ask is None or not (problem.needs_password or (password and problem.used_password)):
+        wrong = problem.used_password and re.search(_WRONG_PASSWORD, problem.text)
+        if ask is None or not (problem.needs_password or wrong):
             raise _explain(problem, given) from None
     typed = ask(role)
     if typed is None:
@@ -99,7 +100,8 @@ def _explain(problem: ConnectionRefused, given: dict[str, Any]) -> DatabaseError
         return DatabaseError("The server asks for a password.", "Type it when asked, or keep it in ~/.pgpass.")
     for pattern, message, remedy in _KNOWN:
         if re.search(pattern, text):
-            return DatabaseError(message.format(where=where, role=role, database=database), remedy)
+            text = message.format(where=where, role=role, database=database)
+            return DatabaseError(text[0].upper() + text[1:], remedy)
     if problem.used_password:
         return DatabaseError(f"The server refused the password of {role}.", "Check the password or ~/.pgpass.")
     return DatabaseError(
@@ -107,16 +109,20 @@ def _explain(problem: ConnectionRefused, given: dict[str, Any]) -> DatabaseError
     )
 
 
+# A server speaks before a client can ask for a language: its own messages come in English or in its own.
+_WRONG_PASSWORD = r"password authentication failed|autenticação do tipo senha falhou|SASL|SCRAM"
 _UNREADABLE = (
     "The connection string can't be read.",
     "Write it as postgresql://user@host:5432/database or as host=… user=… dbname=….",
 )
 _KNOWN: tuple[tuple[str, str, str], ...] = (
     (r"invalid (integer|port|connection option|URI|percent|\S+ value)|could not match \d+ ", *_UNREADABLE),
-    (r"password authentication failed|SASL|SCRAM", "The server refused the password of {role}.",
+    (_WRONG_PASSWORD, "The server refused the password of {role}.",
      "Check the password or ~/.pgpass."),
-    (r'role ".*" does not exist', "{role} does not exist on the server.", "Give an existing role: user=NAME."),
-    (r'database ".*" does not exist', "{database} does not exist on the server.", "psql --list shows those that do."),
+    (r'role ".*" (does not exist|não existe)', "{role} does not exist on the server.",
+     "Give an existing role: user=NAME."),
+    (r'(database|banco de dados) ".*" (does not exist|não existe)', "{database} does not exist on the server.",
+     "psql --list shows those that do."),
     (r"permission denied for database|User does not have CONNECT", "{role} may not connect to {database}.",
      "Ask its owner for GRANT CONNECT."),
     (r"no pg_hba.conf entry|Peer authentication failed|Ident authentication failed",

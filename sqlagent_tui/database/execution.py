@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -49,13 +50,12 @@ _FAREWELL_SECONDS = 1.0
 _NOWHERE = 1 << 40
 """An offset that leaves no position: a FETCH fails at no place of the user's SQL."""
 
-# Base types of variable length whose text stays short, whatever they hold: numeric, inet, cidr, money's kin, oidvector.
-_SHORT = frozenset({1700, 869, 650, 30, 22, 19})
+# Base types of variable length whose text stays short, whatever they hold: numeric, inet, cidr.
+_SHORT = frozenset({1700, 869, 650})
 _BPCHAR = 1042
-_LENGTH_TYPES = frozenset(
-    {_BPCHAR, 1043, 1560, 1562}
-)  # bpchar, varchar, bit, varbit: bounded when they have a modifier
-_VARIABLE_HEADER = 4
+# bpchar, varchar, bit and varbit: bounded by their modifier, when they have one that isn't huge itself.
+_LENGTH_TYPES = frozenset({_BPCHAR, 1043, 1560, 1562})
+_LONGEST_MODIFIER = 4_096
 
 
 class Refused(Exception):  # noqa: N818 - internal; becomes a StatementError
@@ -160,7 +160,7 @@ class Session:
                 else:
                     self._execute(timeout, 0, limits, cancel)
             had = len(buffer.rows)
-            self._stream(fetch, buffer, _NOWHERE, limits, cancel)
+            self._stream(partial(self._pgconn.send_query, fetch.encode()), buffer, _NOWHERE, limits, cancel)
             if len(buffer.rows) - had < asked:
                 return
             missing -= asked
@@ -250,29 +250,15 @@ class Session:
     def _utility(self, statement: Statement, limits: Limits, cancel: CancelToken, started: float) -> QueryResult:
         """Run EXPLAIN or SHOW; their values are never cut, a plan must stay readable as JSON."""
         buffer = _buffer(msgspec.structs.replace(limits, max_value_chars=limits.max_bytes))
-        names = self._stream(None, buffer, statement.text_offset, limits, cancel, text=statement.text)
+        names = self._stream(lambda: self._send(statement.text), buffer, statement.text_offset, limits, cancel)
         return _query_result(tuple(Column(name, "text") for name in names), buffer, started)
 
     def _stream(
-        self,
-        simple: str | None,
-        buffer: results.RowBuffer,
-        offset: int,
-        limits: Limits,
-        cancel: CancelToken,
-        *,
-        text: str = "",
+        self, send: Callable[[], None], buffer: results.RowBuffer, offset: int, limits: Limits, cancel: CancelToken
     ) -> list[str]:
-        """Send `simple` (our own words) or `text` (extended protocol) and collect rows one by one; returns names."""
+        """Send one message and collect its rows one by one, so that no more than the buffer is held; returns names."""
         names: list[str] = []
         answers: list[pq.abc.PGresult] = []
-
-        def send() -> None:
-            if simple is None:
-                self._send(text)
-            else:
-                self._pgconn.send_query(simple.encode())
-
         for result in self._wire.results(send, cancel, patience=_patience(limits), single_rows=True):
             if results.is_error(result):
                 answers.append(result)
@@ -347,7 +333,7 @@ def _without_semicolon(sql: str) -> str:
 def _is_unbounded(oid: int, modifier: int, length: int) -> bool:
     if length >= 0 or oid in _SHORT:
         return False
-    return not (oid in _LENGTH_TYPES and modifier >= _VARIABLE_HEADER)
+    return not (oid in _LENGTH_TYPES and 0 < modifier <= _LONGEST_MODIFIER)
 
 
 def _patience(limits: Limits) -> float:

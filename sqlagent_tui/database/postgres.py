@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
+import msgspec
 import psycopg
 
 from sqlagent_tui.agent.cancel import Cancelled, CancelToken
@@ -33,7 +34,8 @@ from sqlagent_tui.errors import DatabaseError
 _RECONNECT_PAUSES = (0.0, 0.3, 1.0, 2.0)
 """Seconds before each attempt to connect again after a connection was lost."""
 _LOCK_POLL_SECONDS = 0.05
-_CATALOG_LIMITS = Limits(max_rows=500_000, max_value_chars=1_000_000)
+_CATALOG_ROWS = 500_000
+_CATALOG_VALUE_CHARS = 32_768
 _SETUP = """SELECT pg_catalog.current_database(), current_user, pg_catalog.current_setting('server_version'),
   pg_catalog.current_setting('transaction_read_only'), (SELECT r.rolsuper FROM pg_catalog.pg_roles r
   WHERE r.rolname = current_user)"""
@@ -175,12 +177,7 @@ class PostgresDatabase:
 
     def _query_catalog(self, sql: str, cancel: CancelToken) -> QueryResult:
         """Run one of our own catalogue queries; raises `DatabaseError`."""
-        limits = Limits(
-            statement_timeout_ms=self.limits.statement_timeout_ms,
-            lock_timeout_ms=self.limits.lock_timeout_ms,
-            max_rows=_CATALOG_LIMITS.max_rows,
-            max_value_chars=_CATALOG_LIMITS.max_value_chars,
-        )
+        limits = msgspec.structs.replace(self.limits, max_rows=_CATALOG_ROWS, max_value_chars=_CATALOG_VALUE_CHARS)
         outcome = self._run(Statement(sql=sql, verb="query", gate=sql), "schema", cancel, limits)
         if isinstance(outcome, StatementError):
             raise DatabaseError(f"The catalogue could not be read: {outcome.message}")

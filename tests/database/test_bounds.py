@@ -48,11 +48,25 @@ def test_values_are_counted_in_characters(reader: Client) -> None:
 def test_every_unbounded_type_is_cut(reader: Client) -> None:
     result = reader.rows(
         """SELECT repeat('x', 100)::varchar, array_fill('y'::text, ARRAY[100]),
-           json_build_object('a', repeat('z', 100)), repeat('w', 100)::bytea, ROW(repeat('v', 100)), repeat('1', 100)::numeric, repeat('u', 100)::bpchar""",
+           json_build_object('a', repeat('z', 100)), repeat('w', 100)::bytea,
+           ROW(repeat('v', 100)), repeat('1', 100)::numeric,
+           repeat('u', 100)::bpchar, repeat('1 ', 50)::oidvector, repeat('t', 100)::varchar(90),
+           textout(repeat('s', 100))
+        """,
         max_value_chars=20,
     )
-    assert [len(value or "") for value in result.rows[0]] == [20] * 7
-    assert result.shortened_values == 7
+    assert [len(value or "") for value in result.rows[0]] == [20] * 10
+    assert result.shortened_values == 10
+
+
+def test_a_modifier_that_bounds_nothing_is_no_bound(reader: Client) -> None:
+    before = _peak_mb()
+    result = reader.rows(
+        """SELECT repeat('x', n)::varchar(10000000), repeat('x', n)::char(10000000), repeat('1 ', n)::oidvector
+           FROM generate_series(5000000, 5000000) n"""
+    )
+    assert [len(value or "") for value in result.rows[0]] == [4096] * 3
+    assert _peak_mb() - before < 20
 
 
 def test_bytes_are_bounded_and_the_rest_is_not_waited_for(reader: Client) -> None:

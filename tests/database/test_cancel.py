@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import _thread
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -10,6 +14,7 @@ import pytest
 from sqlagent_tui.agent.cancel import Cancelled, CancelToken
 from sqlagent_tui.agent.events import StatementFinished, StatementStarted
 from sqlagent_tui.agent.results import QueryResult, StatementError
+from sqlagent_tui.database.embedded import EmbeddedServer
 from tests.fix_guard import Client, Guard
 
 
@@ -149,3 +154,42 @@ def test_close_stops_what_is_running(guard: Guard, connect: Callable[..., Client
     closed = client.run("SELECT 1")
     assert isinstance(closed, StatementError)
     assert closed.kind == "connection"
+
+
+def test_ctrl_c_stops_the_statement_on_the_server_too(guard: Guard, reader: Client) -> None:
+    timer = _later(0.3, _thread.interrupt_main)
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        reader.run("SELECT pg_sleep(20)")
+    assert time.monotonic() - started < 2
+    timer.join()
+    with psycopg.connect(guard.superuser, autocommit=True) as admin:
+        sleeping = admin.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'").fetchone()
+    assert sleeping == (0,)
+    assert reader.rows("SELECT 1").rows == (("1",),)
+
+
+def test_a_server_that_is_killed_and_then_stopped(
+    make_data_dir: Callable[[str], Path], connect: Callable[..., Client]
+) -> None:
+    with EmbeddedServer.start(make_data_dir("killed")) as server:
+        client = connect(server.conninfo("postgres", "postgres"))
+        first = client.database.info.backend_pid
+        timer = _later(0.2, lambda: os.kill(first, signal.SIGKILL))
+        error = client.fails("SELECT pg_sleep(20)")
+        timer.join()
+        assert error.kind == "connection"
+        assert "NOT retried" in error.message
+        assert client.rows("SHOW transaction_read_only").rows == (("on",),)
+        assert client.database.info.backend_pid != first
+        postmaster = int((server.cluster_dir / "postmaster.pid").read_text().split()[0])
+        os.kill(postmaster, signal.SIGINT)
+        deadline = time.monotonic() + 10
+        while (server.cluster_dir / "postmaster.pid").exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        lost = client.fails("SELECT 1")
+        gone = client.fails("SELECT 1")
+        assert (lost.kind, gone.kind) == ("connection", "connection")
+        assert "No PostgreSQL server answers" in gone.message
+        server.ensure_running()
+        assert client.rows("SELECT 1").rows == (("1",),)

@@ -102,15 +102,17 @@ def spans(parts: Sequence[Part]) -> dict[str, str]:
     """The text of each tag in order of first appearance; separate stretches are joined by an ellipsis."""
     found: dict[str, list[str]] = {}
     last: str | None = None
+    gap = ""
     for part in parts:
-        if part.tag is not None:
-            stretches = found.setdefault(part.tag, [])
-            if part.tag == last:
-                stretches[-1] += part.text
-            else:
-                stretches.append(part.text)
-        if part.tag is not None or part.text.strip():
-            last = part.tag
+        if part.tag is None:
+            last, gap = (None, "") if part.text.strip() else (last, gap + part.text)
+            continue
+        stretches = found.setdefault(part.tag, [])
+        if part.tag == last:
+            stretches[-1] += gap + part.text
+        else:
+            stretches.append(part.text)
+        last, gap = part.tag, ""
     return {
         tag: " … ".join(stretch.strip(" ,") for stretch in stretches if stretch.strip(" ,"))
         for tag, stretches in found.items()

@@ -63,6 +63,19 @@ class _Draft:
     parts: list[Part]
 
 
+@dataclass(frozen=True)
+class Split:
+    """A question with a vague word in the place of a filter, and the reply that says the filter."""
+
+    vague: str
+    question: list[Part]
+    """The vague word has the tag `vague`."""
+    reply: list[Part]
+    query: Query
+    """What both mean together."""
+    fragments: dict[str, str]
+
+
 class Composer:
     """Draws whole SQL questions for one mode."""
 
@@ -87,36 +100,26 @@ class Composer:
                 continue
             return composed
 
-    def compose_split(
-        self, vague_for: Callable[[str, random.Random], str | None]
-    ) -> tuple[str, str, str, str, Composed] | None:
-        """A question one of whose filters is said vaguely and then, in a reply, exactly; None when the draw has none.
-
-        Returns the vague word, the question, the word as typed, the reply, and what both mean (as the reply's meaning).
-        """
-        intent = self.picker.weighted(INTENT_WEIGHTS)
-        drawn = self._draw(intent)
-        if drawn is None:
+    def compose_split(self, vague_for: Callable[[str, random.Random], str | None]) -> Split | None:
+        """A question one of whose filters is said vaguely, and then exactly in a reply; None when the draw has none."""
+        drawn = self._draw(self.picker.weighted(INTENT_WEIGHTS))
+        if drawn is None or "noun" not in drawn.pattern.slots:
             return None
         for tag, clause in drawn.clauses.items():
             vague = vague_for(clause.condition(clause.parts).sql, self.rng) if tag.startswith("f") else None
             if vague is None or (tag == "f0" and "front" in drawn.pattern.slots):
                 continue
+            words = agree(vague, noun=drawn.noun.gender)
             question: list[Part] = []
             for part in drawn.parts:
                 if part.tag != tag:
                     question.append(part)
-                elif not question or question[-1].tag != "vague":
-                    question.append(Part(vague + " ", "vague"))
+                elif not any(other.tag == "vague" for other in question):
+                    question.append(Part(words, "vague"))
             typed = tidy(roughen(tidy(question), self.rng))
             reply = tidy(roughen(tidy([part for part in drawn.parts if part.tag == tag]), self.rng, question=False))
             query, fragments = self._meaning(drawn, [*typed, *reply])
-            lines = tuple(
-                f"{text}: {fragments[t]}" for t, text in spans([*typed, Part("; "), *reply]).items() if fragments.get(t)
-            )
-            texts = ["".join(part.text for part in parts) for parts in (typed, reply)]
-            composed = Composed(texts[1], lines, query, query.intent, False, False)
-            return vague, texts[0], spans(typed)["vague"], texts[1], composed
+            return Split(vague, typed, reply, query, fragments)
         return None
 
     def pattern(self, patterns: Sequence[Pattern]) -> Pattern | None:

@@ -32,6 +32,8 @@ _DECISIONS: Final = {"sql": 68.0, "clarification": 16.0, "unanswerable": 16.0}
 _EVAL_DECISIONS: Final = {"sql": 60.0, "clarification": 20.0, "unanswerable": 20.0}
 _MISTAKES: Final = 0.06
 _REPLIES: Final = 0.05
+_VAGUE_FILTERS: Final = 0.3
+"""Of the clarifications: ordinary questions one of whose filters is vague, so that only that word tells them apart."""
 _KEEP_EMPTY: Final[dict[Mode, float]] = {"train": 0.5, "values": 0.1, "patterns": 0.1}
 _CHUNK: Final = 500
 
@@ -72,7 +74,10 @@ class Writer:
             decision = "sql"  # a held-out value means nothing where nothing is copied into SQL
         if decision == "sql":
             return self._sql_line(identity)
-        refused = self._refusals.compose(decision)
+        if decision == "clarification" and self._mode == "train" and self._rng.random() < _VAGUE_FILTERS:
+            refused = self._replies.vague()
+        else:
+            refused = self._refusals.compose(decision)
         segments = self._expert.refuse(refused.question, refused.plan, refused.decision, refused.message)
         expected = {"decision": refused.decision, "sql": None, "kind": refused.kind}
         return self._record(identity, refused.question, expected, segments)

@@ -198,7 +198,8 @@ def _missing_join(sql: str, rng: random.Random) -> Mistake | None:
 
 
 def _missing_group(sql: str, rng: random.Random) -> Mistake | None:
-    return Mistake(sql.replace(" GROUP BY 1", ""), "falta GROUP BY 1") if " GROUP BY 1" in sql else None
+    match = re.search(r" (GROUP BY 1(?:, \w+\.id)?)", sql)
+    return Mistake(sql.replace(match.group(), ""), f"falta {match.group(1)}") if match else None
 
 
 def _table_for_alias(sql: str, rng: random.Random) -> Mistake | None:

@@ -6,44 +6,65 @@ import random
 from dataclasses import dataclass
 from typing import Final
 
-from sqlagent_tui.distill.composition import Composed, Composer
+from sqlagent_tui.distill.composition import Composed, Composer, Split
 from sqlagent_tui.distill.expert import Exchange
+from sqlagent_tui.distill.refusals import Refused
+from sqlagent_tui.distill.wording import Part, spans
 
 
 @dataclass(frozen=True)
 class _Vague:
-    """Words that say too little, what is asked back, and how a reply opens."""
+    """Words that say too little, what is missing, what is asked back, and how a reply opens."""
 
     words: tuple[str, ...]
+    missing: str
     message: str
-    openings: tuple[str, ...]
+    openings: tuple[str, ...] = ("", "", "considere ", "pode ser ", "quero ", "só ")
 
 
 _PLACE: Final = _Vague(
     ("no município", "naquele município", "no meu município", "nesse município", "no município em questão"),
+    "municipio",
     "De qual município você está falando?",
     ("", "", "é ", "quero ", "estou falando ", "falo ", "seria "),
 )
 _STATE: Final = _Vague(
-    ("no estado", "naquele estado", "no meu estado", "nesse estado"),
+    ("no estado", "naquele estado", "no meu estado", "nesse estado", "no estado em questão"),
+    "estado",
     "De qual estado você está falando?",
     ("", "", "é ", "quero ", "seria "),
 )
 _PERIOD: Final = _Vague(
-    ("recentes", "dos últimos tempos", "nos últimos tempos", "ultimamente", "recentemente"),
+    (
+        "recentes",
+        "dos últimos tempos",
+        "nos últimos tempos",
+        "mais recentes",
+        "de pouco tempo pra cá",
+        "de uns tempos pra cá",
+    ),
+    "periodo",
     "Desde que data, ou em que período, devo contar “{span}”?",
-    ("", "", "considere ", "pode ser ", "quero ", "só "),
 )
 _SIZE: Final = _Vague(
-    ("grandes", "de grande porte", "extensos", "muito grandes", "de tamanho considerável", "com área grande"),
+    (
+        "grandes",
+        "de grande porte",
+        "extens(os/as)",
+        "muito grandes",
+        "de tamanho considerável",
+        "com área grande",
+        "enormes",
+    ),
+    "limite area",
     "A partir de quantos hectares devo considerar “{span}”?",
-    ("", "", "considere ", "pode ser ", "quero ", "só "),
 )
 _MONEY: Final = _Vague(
-    ("de valor alto", "caros", "de valor elevado", "de alto valor", "com valor expressivo"),
+    ("de valor alto", "car(os/as)", "de valor elevado", "de alto valor", "com valor expressivo", "muito car(os/as)"),
+    "limite valor",
     "A partir de que valor, em reais, devo considerar “{span}”?",
-    ("", "", "considere ", "pode ser ", "quero ", "só "),
 )
+_BY_WORD: Final = {word: vague for vague in (_PLACE, _STATE, _PERIOD, _SIZE, _MONEY) for word in vague.words}
 
 
 class ReplyComposer:
@@ -55,22 +76,38 @@ class ReplyComposer:
 
     def compose(self) -> tuple[Composed, Exchange]:
         """The meaning of question and reply together, told as the reply's, and the exchange before it."""
+        split = self._split()
+        kind = _BY_WORD[split.vague]
+        typed = self._rng.choice(kind.openings) + _text(split.reply)
+        if self._rng.random() < 0.3:
+            typed = typed[:1].upper() + typed[1:]
+        found = spans([*split.question, Part("; "), *split.reply])
+        plan = tuple(f"{text}: {split.fragments[tag]}" for tag, text in found.items() if split.fragments.get(tag))
+        exchange = Exchange(_text(split.question), _asked(kind, split))
+        return Composed(typed, plan, split.query, split.query.intent, False, False), exchange
+
+    def vague(self) -> Refused:
+        """Only the question, which ends in the clarification."""
+        split = self._split()
+        kind = _BY_WORD[split.vague]
+        fragments = {**split.fragments, "vague": f"falta {kind.missing}"}
+        found = spans(split.question)
+        plan = tuple(f"{text}: {fragments[tag]}" for tag, text in found.items() if fragments.get(tag))
+        return Refused(_text(split.question), plan, "clarification", _asked(kind, split), "filtro_vago", False)
+
+    def _split(self) -> Split:
         while True:
-            made = self._composer.compose_split(_vague_for)
-            if made is None:
-                continue
-            vague, question, span, reply, composed = made
-            kind = _BY_WORD[vague]
-            typed = self._rng.choice(kind.openings) + reply
-            if self._rng.random() < 0.3:
-                typed = typed[:1].upper() + typed[1:]
-            exchange = Exchange(question, kind.message.replace("{span}", span))
-            return Composed(
-                typed, composed.plan, composed.query, composed.intent, composed.held_pattern, composed.held_value
-            ), exchange
+            split = self._composer.compose_split(_vague_for)
+            if split is not None:
+                return split
 
 
-_BY_WORD: Final = {word: vague for vague in (_PLACE, _STATE, _PERIOD, _SIZE, _MONEY) for word in vague.words}
+def _asked(kind: _Vague, split: Split) -> str:
+    return kind.message.replace("{span}", spans(split.question)["vague"])
+
+
+def _text(parts: list[Part]) -> str:
+    return "".join(part.text for part in parts)
 
 
 def _vague_for(sql: str, rng: random.Random) -> str | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -16,11 +16,9 @@ from sqlagent_tui.agent.messages import Delta, Message, PromptProgress
 from sqlagent_tui.agent.protocols import GenerationOptions, ModelInfo
 from sqlagent_tui.errors import ModelError
 from sqlagent_tui.models import gguf, hashes, wire
-from sqlagent_tui.models.process import Died, WorkerProcess
+from sqlagent_tui.models.process import WorkerDied, WorkerProcess
 
 DEFAULT_CONTEXT: Final = 8192
-CANCEL_SECONDS: Final = 0.08
-"""How long a cancelled caller waits for the child to say that it stopped."""
 _AGAIN: Final = "It is started again with the next question."
 
 
@@ -121,15 +119,15 @@ class LlamaModel:
         with self._exclusively(cancel):
             self._start(cancel)
             request = wire.Generate(id=self._next_id(), messages=list(messages), tools=_plain(tools), options=options)
-            for reply in self._ask(request, cancel):
-                match reply:
-                    case wire.Evaluating():
-                        yield PromptProgress(reply.done, reply.total)
-                    case wire.Wrote():
-                        yield from reply.pieces
-                    case wire.Finished():
-                        yield reply.generation
-                        return
+            with closing(self._ask(request, cancel)) as replies:
+                for reply in replies:
+                    match reply:
+                        case wire.Evaluating():
+                            yield PromptProgress(reply.done, reply.total)
+                        case wire.Wrote():
+                            yield from reply.pieces
+                        case wire.Finished():
+                            yield reply.generation
 
     def close(self) -> None:
         """End the process at once. Idempotent; from any thread."""
@@ -156,17 +154,21 @@ class LlamaModel:
         """Have a running child with the model loaded."""
         self._check_open()
         cancel.raise_if_cancelled()
-        if self._worker and self._worker.alive:
-            return
         if self._worker:
+            if self._worker.alive and self._worker.settle():
+                return
             self._worker.kill()
         file = gguf.describe(self.path)
         gguf.require_usable(file)
         known = hashes.known(self.path)
-        self._worker = WorkerProcess(self._log)
+        try:
+            before = self.path.stat()
+            self._worker = WorkerProcess(self._log)
+        except OSError as error:
+            reason = error.strerror or "unknown error"
+            raise ModelError(f"The model process can't be started: {reason}.", "Check memory and disk.") from error
         if self._closed:  # by another thread, meanwhile: it can't have seen this child
             self._worker.kill()
-        before = self.path.stat()
         request = wire.Load(
             id=self._next_id(),
             path=str(self.path),
@@ -201,49 +203,24 @@ class LlamaModel:
                     description=reply.description,
                 )
 
-    def _ask(self, request: wire.Request, cancel: CancelToken) -> Iterator[wire.AnyReply]:
-        """Send a request and yield its replies, up to and including the last."""
-        worker = self._worker
-        if worker is None:
+    def _ask(self, request: wire.Request, cancel: CancelToken) -> Generator[wire.AnyReply, None, None]:
+        """Send a request and yield its replies, up to and including the last. Raises `ModelError`, `Cancelled`."""
+        if self._worker is None:
             raise ModelError("The model is not running.", _AGAIN)
-
-        def stop() -> None:
-            worker.send(wire.Abort(id=request.id))
-            worker.wake()
-
-        with cancel.on_cancel(stop):
-            worker.send(request)
-            settled = False
-            deadline: float | None = None
-            try:
-                while not settled:
-                    reply = worker.next_reply(deadline)
-                    if cancel.cancelled and deadline is None:
-                        deadline = time.monotonic() + CANCEL_SECONDS
-                    if isinstance(reply, Died):
-                        settled = True
-                        raise self._crash(worker, cancel)
-                    if reply is None and deadline is not None and time.monotonic() >= deadline:
-                        raise Cancelled  # it will stop a little later: its last words carry an old id
-                    if not isinstance(reply, wire.Reply) or reply.id != request.id:
-                        continue
-                    settled = not isinstance(reply, wire.Loading | wire.Evaluating | wire.Wrote)
-                    if isinstance(reply, wire.Aborted) or deadline is not None:
-                        if settled:
-                            raise Cancelled
-                        continue
+        try:
+            with closing(self._worker.exchange(request, cancel)) as replies:
+                for reply in replies:
                     if isinstance(reply, wire.Failed):
                         raise ModelError(reply.message, reply.remedy)
+                    if isinstance(reply, wire.Aborted):
+                        raise Cancelled
                     yield reply
-            finally:
-                if not settled:
-                    worker.send(wire.Abort(id=request.id))
+        except WorkerDied as death:
+            self._check_open()
+            cancel.raise_if_cancelled()
+            raise self._crash(str(death)) from death
 
-    def _crash(self, worker: WorkerProcess, cancel: CancelToken) -> Exception:
-        self._check_open()
-        if cancel.cancelled:
-            return Cancelled()
-        cause = worker.cause_of_death()
+    def _crash(self, cause: str) -> ModelError:
         remedy = f"{_AGAIN} Details are in {self._log}."
         if "SIGKILL" in cause:
             remedy = f"If memory ran out, choose a smaller context or model. {_AGAIN}"

@@ -10,33 +10,45 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from enum import Enum
 from pathlib import Path
 
 import sqlagent_tui
+from sqlagent_tui.agent.cancel import Cancelled, CancelToken
 from sqlagent_tui.models import wire
 
 LOG_LIMIT = 1 << 20
 """Bytes; a longer log is begun anew."""
 
 
-class Died:
-    """Stands in the queue of replies after the last one."""
+CANCEL_SECONDS = 0.08
+"""How long a cancelled caller waits for the child to say that it stopped."""
+SETTLE_SECONDS = 2.0
+"""How long the next caller waits for that; a child that takes longer hangs."""
 
 
-class Woken:
-    """Stands in the queue of replies when the waiter should look around."""
+class WorkerDied(Exception):  # noqa: N818 - a fact; the client makes an error of it
+    """The child is gone, or hung and was ended; the argument says how."""
+
+
+class _Signal(Enum):
+    """What stands in the queue of replies beside replies."""
+
+    DIED = 1
+    WOKEN = 2
 
 
 class WorkerProcess:
-    """One child process. Replies arrive in `replies`, read by a thread of this object's own.
+    """One child process. Replies are read by a thread of this object's own.
 
     Its standard output and error go to `log`; it has no terminal and its own session, so that neither a Ctrl-C nor a
     hang-up in ours reaches it: it ends with us.
     """
 
     def __init__(self, log: Path) -> None:
-        self.replies: queue.SimpleQueue[wire.AnyReply | Died | Woken] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[wire.AnyReply | _Signal] = queue.SimpleQueue()
+        self._pending: int | None = None
         self._lock = threading.Lock()
         requests_out, self._requests = os.pipe()
         self._replies, replies_in = os.pipe()
@@ -72,24 +84,72 @@ class WorkerProcess:
         return self._process.poll() is None
 
     def send(self, request: wire.Request) -> None:
-        """Send a request; does nothing when the child is gone (its death is in `replies`). From any thread."""
+        """Send a request; does nothing when the child is gone. From any thread."""
         with self._lock:
             if self._open:
                 with contextlib.suppress(BrokenPipeError):
                     wire.send(self._requests, request)
 
-    def next_reply(self, deadline: float | None = None) -> wire.AnyReply | Died | Woken | None:
-        """Wait for what comes next; None when `deadline` (monotonic seconds) has passed before."""
-        if deadline is None:
-            return self.replies.get()
+    def exchange(self, request: wire.Request, cancel: CancelToken) -> Generator[wire.AnyReply, None, None]:
+        """Send a request and yield its replies, up to and including the last; for one caller at a time.
+
+        Raises `WorkerDied`, and `Cancelled` at the latest `CANCEL_SECONDS` after the token was set.
+        """
+
+        def stop() -> None:
+            self.send(wire.Abort(id=request.id))
+            self._queue.put(_Signal.WOKEN)
+
+        with cancel.on_cancel(stop):
+            self._pending = request.id
+            self.send(request)
+            deadline: float | None = None
+            try:
+                while True:
+                    reply = self._receive(deadline)
+                    if cancel.cancelled:
+                        deadline = deadline or time.monotonic() + CANCEL_SECONDS
+                        if self._settled() or time.monotonic() >= deadline:
+                            raise Cancelled
+                    elif reply is not None and reply.id == request.id:
+                        yield reply
+                        if self._settled():
+                            return
+            finally:
+                if not self._settled():
+                    self.send(wire.Abort(id=request.id))
+
+    def settle(self) -> bool:
+        """Wait until the child has ended a request that was given up. False: it is gone, or hung and was ended."""
+        deadline = time.monotonic() + SETTLE_SECONDS
         try:
-            return self.replies.get(timeout=max(0.0, deadline - time.monotonic()))
+            while not self._settled() and time.monotonic() < deadline:
+                self._receive(deadline)
+        except WorkerDied:
+            return False
+        if not self._settled():
+            self.kill()
+            return False
+        return self.alive
+
+    def _settled(self) -> bool:
+        """Whether the last request has had its last reply."""
+        return self._pending is None
+
+    def _receive(self, deadline: float | None) -> wire.AnyReply | None:
+        """Wait for a reply; None when woken, or at the deadline (monotonic seconds). Raises `WorkerDied`."""
+        try:
+            item = self._queue.get(timeout=None if deadline is None else max(0.0, deadline - time.monotonic()))
         except queue.Empty:
             return None
-
-    def wake(self) -> None:
-        """Have a waiter on `replies` look around. From any thread."""
-        self.replies.put(Woken())
+        if item is _Signal.DIED:
+            self._pending = None
+            raise WorkerDied(self._cause_of_death())
+        if isinstance(item, _Signal):
+            return None
+        if item.id == self._pending and not isinstance(item, wire.Loading | wire.Evaluating | wire.Wrote):
+            self._pending = None
+        return item
 
     def kill(self) -> None:
         """End the child at once and wait for its end, which takes milliseconds. Idempotent; from any thread."""
@@ -100,7 +160,7 @@ class WorkerProcess:
                 self._open = False
                 os.close(self._requests)
 
-    def cause_of_death(self) -> str:
+    def _cause_of_death(self) -> str:
         """How the child ended, for a sentence's parentheses."""
         try:
             code = self._process.wait(timeout=2)
@@ -117,9 +177,9 @@ class WorkerProcess:
     def _read(self) -> None:
         try:
             while (reply := wire.receive_reply(self._replies)) is not None:
-                self.replies.put(reply)
+                self._queue.put(reply)
         finally:
-            self.replies.put(Died())
+            self._queue.put(_Signal.DIED)
             os.close(self._replies)
 
 

@@ -15,7 +15,7 @@ from sqlagent_tui.agent.cancel import Cancelled, CancelToken
 from sqlagent_tui.agent.messages import Generation, Message, Piece, PromptProgress, ToolCall
 from sqlagent_tui.agent.protocols import GenerationOptions, Model, Sampling
 from sqlagent_tui.errors import ModelError
-from sqlagent_tui.models import hashes
+from sqlagent_tui.models import hashes, process
 from sqlagent_tui.models.llama import LlamaModel
 from tests.fix_models import make_gguf
 
@@ -212,12 +212,28 @@ def test_a_template_that_never_ends_can_be_cancelled(tmp_path: Path) -> None:
     timer.join()
 
 
+def test_a_child_that_hangs_is_replaced(model: LlamaModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = ask(model).text
+    first = model.pid
+    assert first is not None
+    os.kill(first, signal.SIGSTOP)
+    cancel = CancelToken()
+    timer = threading.Timer(0.05, cancel.cancel)
+    timer.start()
+    with pytest.raises(Cancelled):
+        list(model.generate(MESSAGES, [], SHORT, cancel))
+    timer.join()
+    monkeypatch.setattr(process, "SETTLE_SECONDS", 0.1)
+    assert ask(model).text == before
+    assert model.pid != first
+
+
 def test_odd_contents_arrive(model: LlamaModel) -> None:
     call = ToolCall(id="c", tool="execute_sql", arguments={"n": 10**40, "x": [None, 1.5, {"á": "\x00"}]})
     messages = [
         *MESSAGES,
         Message(role="assistant", tool_calls=(call,)),
-        Message(role="tool", content="meia \ud83c letra"),
+        Message(role="tool", content="meia \ud83c letra \x00"),
     ]
     assert model.count_tokens(messages, []) > model.count_tokens(MESSAGES, [])
     tools = [{"type": "function", "function": {"name": "f", "description": "d"}}]

@@ -39,7 +39,6 @@ _PERIOD: Final = _Vague(
         "recentes",
         "dos últimos tempos",
         "nos últimos tempos",
-        "mais recentes",
         "de pouco tempo pra cá",
         "de uns tempos pra cá",
     ),

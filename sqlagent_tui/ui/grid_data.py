@@ -47,7 +47,10 @@ class GridData:
         for index, column in enumerate(result.columns):
             numeric = is_numeric(column.type)
             name = safe_line(column.name) or " "
-            values = [None if (value := row[index]) is None else _shown(value) for row in result.rows]
+            values = [
+                value if (value := row[index]) is None or (len(value) <= MAX_WIDTH and value.isprintable()) else _shown(value)
+                for row in result.rows
+            ]
             width = min(max(cell_len(name), _width(values)), MAX_WIDTH)
             if numeric:
                 values = [None if value is None else value.rjust(width) for value in values]
@@ -73,7 +76,7 @@ def _shown(value: str) -> str:
 
 def _width(values: Iterable[str | None]) -> int:
     widest = len(NULL)
-    for value in values:
+    for value in set(values):
         if value is not None and len(value) > widest // 2:
             widest = max(widest, len(value) if value.isascii() else cell_len(value))
             if widest >= MAX_WIDTH:

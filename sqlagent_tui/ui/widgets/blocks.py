@@ -116,7 +116,7 @@ class ToolCall(Vertical):
         self._started = started
         self._detailed = detailed
         self._finished: ToolCallFinished | None = None
-        self._recovered = False
+        self._recovered = self._stopped = False
         self._head = Static(markup=False)
         sql = started.arguments.get("sql")
         self._sql = SqlText(sql) if isinstance(sql, str) else None
@@ -144,6 +144,12 @@ class ToolCall(Vertical):
         """Show that the model found its way past this error."""
         self._recovered = True
         self._draw()
+
+    def stop(self) -> None:
+        """Show that the turn ended before this did."""
+        if self._finished is None:
+            self._stopped = True
+            self._draw()
 
     def detail(self, on: bool) -> None:
         """Show, or hide, what the model was shown."""
@@ -182,6 +188,8 @@ class ToolCall(Vertical):
         if isinstance(names, Sequence) and not isinstance(names, str):
             label += " " + safe_line(shorten(", ".join(map(str, names)), 120))
         if finished is None:
+            if self._stopped:
+                return Content.assemble(("■ ", "$warning"), label, (f"  {t('error.cancelled')}", "$muted"))
             return Content.assemble(("◌ ", "$primary"), label)
         counted = "tool.tables" if self._started.tool == "get_table_schema" else "rows"
         outcome = [t.count(counted, finished.row_count)] if finished.row_count is not None and finished.ok else []

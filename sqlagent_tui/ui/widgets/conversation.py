@@ -190,6 +190,8 @@ class Conversation(VerticalScroll, can_focus=True):
     def _end(self, event: TurnEnded) -> None:
         t = self._messages
         self._close_stream()
+        for block in self._tools.values():
+            block.stop()
         parts = [t.duration(event.seconds * 1000)]
         if event.steps:
             parts.append(t.count("turn.steps", event.steps))

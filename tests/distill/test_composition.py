@@ -8,9 +8,10 @@ from collections import Counter
 import pytest
 
 from sqlagent_tui.agent.cancel import CancelToken
-from sqlagent_tui.agent.results import QueryResult
+from sqlagent_tui.agent.results import QueryResult, StatementError
 from sqlagent_tui.database.postgres import PostgresDatabase
 from sqlagent_tui.distill.composition import INTENT_WEIGHTS, Composer
+from sqlagent_tui.distill.expert import find_mistake
 from sqlagent_tui.distill.lexicon import Lexicon, load_lexicon
 from sqlagent_tui.distill.refusals import RefusalComposer
 from sqlagent_tui.distill.replies import ReplyComposer
@@ -112,3 +113,30 @@ def test_a_reply_completes_the_question(lexicon: Lexicon, names: Names, demo_con
             assert exchange.message.endswith("?")
     finally:
         database.close()
+
+
+def test_a_vague_filter_is_asked_about(lexicon: Lexicon, names: Names) -> None:
+    replies = ReplyComposer(Composer(lexicon, names, random.Random(18), "train"))
+    for _ in range(60):
+        refused = replies.vague()
+        (marked,) = [line for line in refused.plan if line.rsplit(": ", 1)[1].startswith("falta ")]
+        assert refused.question.count(quoted(marked)[0]) == 1
+        assert refused.decision == "clarification"
+
+
+def test_mistakes_are_mistakes(lexicon: Lexicon, names: Names, demo_conninfo: str) -> None:
+    composer = Composer(lexicon, names, random.Random(19), "train")
+    database = PostgresDatabase.connect(demo_conninfo)
+    failed = tried = 0
+    try:
+        for _ in range(150):
+            mistake = find_mistake(compose_sql(composer.compose().query), composer.rng)
+            if mistake is not None:
+                tried += 1
+                failed += isinstance(
+                    database.execute(mistake.sql, origin="agent", cancel=CancelToken()), StatementError
+                )
+    finally:
+        database.close()
+    assert tried > 100
+    assert failed > 0.8 * tried

@@ -24,7 +24,9 @@ def corpus(demo_conninfo: str, tmp_path_factory: pytest.TempPathFactory) -> Path
 def test_segments_concatenate_to_the_chat_form(corpus: Path) -> None:
     for trajectory in read_trajectories(corpus / "train.jsonl"):
         text = "".join(part for part, _ in trajectory.segments)
-        assert text.startswith("<|im_start|>system\nAgente SQL do banco cadastro_ambiental<|im_end|>\n<|im_start|>user\n")
+        assert text.startswith(
+            "<|im_start|>system\nAgente SQL do banco cadastro_ambiental<|im_end|>\n<|im_start|>user\n"
+        )
         assert text.endswith("\n</tool_call><|im_end|>")
         assert text.count("<|im_start|>") == text.count("<|im_end|>")
         assert text.count("<tool_call>") == text.count("</tool_call>")

@@ -26,8 +26,9 @@ def test_only_the_joins_that_are_needed_in_an_order_that_works() -> None:
         (Condition("e.sigla = upper('PA')"), Condition("o.esfera = 'FEDERAL'")),
     )
     assert compose_sql(query) == (
-        "SELECT count(*) FROM embargo b JOIN imovel_rural i ON i.id = b.imovel_id JOIN municipio m ON m.id = i.municipio_id "
-        "JOIN estado e ON e.id = m.estado_id JOIN orgao o ON o.id = b.orgao_id "
+        "SELECT count(*) FROM embargo b JOIN imovel_rural i ON i.id = b.imovel_id "
+        "JOIN municipio m ON m.id = i.municipio_id JOIN estado e ON e.id = m.estado_id "
+        "JOIN orgao o ON o.id = b.orgao_id "
         "WHERE e.sigla = upper('PA') AND o.esfera = 'FEDERAL'"
     )
     assert tables_of(query) == ("embargo", "imovel_rural", "municipio", "estado", "orgao")
@@ -69,7 +70,14 @@ def test_a_ranking_breaks_ties_and_puts_unknown_values_last() -> None:
     imovel = ENTITIES["imovel_rural"]
     largest = compose_sql(Query("top", imovel, column="i.valor_terra", number=3))
     smallest = compose_sql(Query("extreme_min", imovel, column="i.valor_terra"))
-    assert largest == (
-        "SELECT i.nome, i.valor_terra FROM imovel_rural i ORDER BY 2 DESC NULLS LAST, 1 LIMIT 3"
-    )
+    assert largest == ("SELECT i.nome, i.valor_terra FROM imovel_rural i ORDER BY 2 DESC NULLS LAST, 1 LIMIT 3")
     assert smallest.endswith("ORDER BY 2, 1 LIMIT 1")
+
+
+def test_namesakes_are_kept_apart() -> None:
+    embargo = ENTITIES["embargo"]
+    town = next(item for item in embargo.groupings if item.key == "municipio")
+    grouped = compose_sql(Query("count_by", embargo, grouping=town))
+    assert grouped.startswith("SELECT m.nome AS municipio, count(*) FROM embargo b ")
+    assert grouped.endswith(" GROUP BY 1, m.id ORDER BY 2 DESC, 1")
+    assert compose_sql(Query("count_distinct", embargo, grouping=town)).startswith("SELECT count(DISTINCT m.id) FROM")

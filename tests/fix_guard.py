@@ -27,6 +27,8 @@ CREATE TABLE "Tabela Ímpar" ("Coluna Á" text, "com ""aspas"" dentro" integer, 
 COMMENT ON TABLE "Tabela Ímpar" IS 'nomes difíceis; ''aspas'' e [b]marcas[/b]';
 COMMENT ON COLUMN "Tabela Ímpar"."Coluna Á" IS 'comentário';
 INSERT INTO "Tabela Ímpar" VALUES ('á', 1, 2);
+CREATE TABLE "d'água \\" (tipo text);
+INSERT INTO "d'água \\" SELECT (ARRAY['rio', 'lago', 'rio'])[1 + g % 3] FROM generate_series(1, 300) g;
 CREATE TABLE vazia ();
 CREATE TYPE cor AS ENUM ('verde', 'azul', 'cor de rosa');
 CREATE DOMAIN cor_clara AS cor;

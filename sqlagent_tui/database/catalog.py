@@ -81,7 +81,7 @@ class Catalog:
             return {}
         oids = list(tables)
         values: dict[tuple[int, str | None], tuple[str, ...]] = {}
-        for row in self._run(catalog_sql.frequent_values(oids), cancel).rows:
+        for row in self._run(catalog_sql.frequent_values(oids, [table.name for table in tables.values()]), cancel).rows:
             values[(_number(row[0]), row[1])] = _strings(row[2])
         columns: dict[int, list[ColumnInfo]] = {oid: [] for oid in oids}
         for row in self._run(catalog_sql.columns(oids), cancel).rows:

@@ -57,8 +57,11 @@ ORDER BY a.attrelid, a.attnum
 """
 
 
-def frequent_values(oids: Sequence[int]) -> str:
-    """One row a short text column with few distinct values: oid, name, its most common values (JSON)."""
+def frequent_values(oids: Sequence[int], names: Sequence[str]) -> str:
+    """One row a short text column with few distinct values: oid, name, its most common values (JSON).
+
+    `names` are the same relations': pg_stats has no oid, and only through a name does it use an index.
+    """
     return f"""
 SELECT c.oid, s.attname,
   (SELECT pg_catalog.json_agg(v.value ORDER BY v.place)
@@ -69,7 +72,8 @@ JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_stats s ON s.schemaname = n.nspname AND s.tablename = c.relname AND s.inherited = (c.relkind = 'p')
 JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = s.attname
 JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
-WHERE c.oid IN ({_list(oids)}) AND t.typcategory = 'S' AND s.most_common_vals IS NOT NULL
+WHERE c.oid IN ({_list(oids)}) AND s.tablename IN ({", ".join(map(_literal, names))})
+  AND t.typcategory = 'S' AND s.most_common_vals IS NOT NULL
   AND s.avg_width <= {_LONGEST_VALUE} AND s.n_distinct > -0.5
   AND (CASE WHEN s.n_distinct < 0 THEN -s.n_distinct * c.reltuples ELSE s.n_distinct END) <= {_MOST_DISTINCT}
 """
@@ -109,6 +113,10 @@ def _attribute_names(numbers: str, relation: str) -> str:
     return f"""(SELECT pg_catalog.json_agg(a.attname ORDER BY u.place)
     FROM pg_catalog.unnest({numbers}) WITH ORDINALITY AS u(attnum, place)
     JOIN pg_catalog.pg_attribute a ON a.attrelid = {relation} AND a.attnum = u.attnum)"""
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"  # standard_conforming_strings is on in every transaction of ours
 
 
 def _list(oids: Sequence[int]) -> str:

@@ -30,6 +30,7 @@ def test_what_may_be_read_is_listed_in_one_statement(reader: Client) -> None:
     found = {table.reference: table.kind for table in tables}
     assert found == {
         '"Tabela Ímpar"': "table",
+        '"d\'água \\"': "table",
         "conta": "table",
         "medida": "partitioned table",
         "meia": "table",
@@ -75,6 +76,7 @@ def test_columns(reader: Client) -> None:
     odd = describe(reader, '"Tabela Ímpar"').columns
     assert [column.name for column in odd] == ["Coluna Á", 'com "aspas" dentro', "select"]
     assert odd[0].comment == "comentário"
+    assert describe(reader, "d'água \\").columns[0].frequent_values == ("rio", "lago")
     assert describe(reader, "vazia").columns == ()
     assert [column.name for column in describe(reader, "saldo_total").columns] == ["total"]
     assert [column.name for column in describe(reader, "saldo_guardado").columns] == ["nome", "saldo"]

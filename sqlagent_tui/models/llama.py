@@ -155,7 +155,7 @@ class LlamaModel:
         self._check_open()
         cancel.raise_if_cancelled()
         if self._worker:
-            if self._worker.alive and self._worker.settle():
+            if self._worker.alive and self._worker.settle(cancel):
                 return
             self._worker.kill()
         file = gguf.describe(self.path)

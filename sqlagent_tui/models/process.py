@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from enum import Enum
 from pathlib import Path
 
@@ -20,8 +20,6 @@ from sqlagent_tui.models import wire
 
 LOG_LIMIT = 1 << 20
 """Bytes; a longer log is begun anew."""
-
-
 CANCEL_SECONDS = 0.08
 """How long a cancelled caller waits for the child to say that it stopped."""
 SETTLE_SECONDS = 2.0
@@ -70,6 +68,7 @@ class WorkerProcess:
         finally:
             os.close(requests_out)
             os.close(replies_in)
+        os.set_blocking(self._requests, False)
         self._open = True
         threading.Thread(target=self._read, daemon=True, name="model-replies").start()
 
@@ -83,12 +82,21 @@ class WorkerProcess:
         """Whether the child still runs."""
         return self._process.poll() is None
 
-    def send(self, request: wire.Request) -> None:
-        """Send a request; does nothing when the child is gone. From any thread."""
-        with self._lock:
-            if self._open:
-                with contextlib.suppress(BrokenPipeError):
-                    wire.send(self._requests, request)
+    def _send(self, request: wire.Request, patient: Callable[[], bool]) -> bool:
+        """Send a request; return whether it went out. A dead child takes everything: its end is told in the replies."""
+        while not self._lock.acquire(timeout=0.02):
+            if not patient():
+                return False
+        try:
+            return not self._open or wire.send(self._requests, request, patient)
+        except BrokenPipeError:
+            return True
+        finally:
+            self._lock.release()
+
+    def _abort(self, request_id: int) -> None:
+        """Tell the child to stop a request. Never waits, whatever state the child is in. From any thread."""
+        self._send(wire.Abort(id=request_id), lambda: False)
 
     def exchange(self, request: wire.Request, cancel: CancelToken) -> Generator[wire.AnyReply, None, None]:
         """Send a request and yield its replies, up to and including the last; for one caller at a time.
@@ -97,12 +105,14 @@ class WorkerProcess:
         """
 
         def stop() -> None:
-            self.send(wire.Abort(id=request.id))
+            self._abort(request.id)
             self._queue.put(_Signal.WOKEN)
 
         with cancel.on_cancel(stop):
             self._pending = request.id
-            self.send(request)
+            if not self._send(request, lambda: not cancel.cancelled):
+                self.kill()  # it doesn't even read
+                raise Cancelled
             deadline: float | None = None
             try:
                 while True:
@@ -117,18 +127,22 @@ class WorkerProcess:
                             return
             finally:
                 if not self._settled():
-                    self.send(wire.Abort(id=request.id))
+                    self._abort(request.id)
 
-    def settle(self) -> bool:
-        """Wait until the child has ended a request that was given up. False: it is gone, or hung and was ended."""
+    def settle(self, cancel: CancelToken) -> bool:
+        """Wait until the child has ended a request that was given up. False: it is gone, or hung and was ended.
+
+        Raises `Cancelled`.
+        """
         deadline = time.monotonic() + SETTLE_SECONDS
         try:
-            while not self._settled() and time.monotonic() < deadline:
-                self._receive(deadline)
+            while not self._settled():
+                cancel.raise_if_cancelled()
+                if time.monotonic() >= deadline:
+                    self.kill()
+                    return False
+                self._receive(min(deadline, time.monotonic() + 0.02))
         except WorkerDied:
-            return False
-        if not self._settled():
-            self.kill()
             return False
         return self.alive
 

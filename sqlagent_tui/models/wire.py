@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import select
 import struct
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -115,15 +117,27 @@ _requests = msgspec.json.Decoder(AnyRequest)
 _replies = msgspec.json.Decoder(AnyReply)
 
 
-def send(fd: int, message: Request | Reply) -> None:
-    """Write one frame. Raises `OSError` when the other side is gone."""
+def send(fd: int, message: Request | Reply, patient: Callable[[], bool] = lambda: True) -> bool:
+    """Write one frame; return whether it was written. Raises `OSError` when the other side is gone.
+
+    While the pipe of a non-blocking `fd` is full, `patient` is asked every 20 ms whether to go on waiting. A short
+    frame is then written whole or not at all; a long one may be left half written, which ends the conversation.
+    """
     try:
         payload = _encoder.encode(message)
     except UnicodeEncodeError:  # lone surrogates, as undecodable command-line arguments have them
         payload = _encoder.encode(_printable(msgspec.to_builtins(message)))
     frame = memoryview(_HEADER.pack(len(payload)) + payload)
     while frame:
-        frame = frame[os.write(fd, frame) :]
+        try:
+            frame = frame[os.write(fd, frame) :]
+        except BlockingIOError:
+            if not patient():
+                return False
+            room = select.poll()
+            room.register(fd, select.POLLOUT)
+            room.poll(20)
+    return True
 
 
 def receive_request(fd: int) -> AnyRequest | None:

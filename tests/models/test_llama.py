@@ -217,13 +217,33 @@ def test_a_child_that_hangs_is_replaced(model: LlamaModel, monkeypatch: pytest.M
     first = model.pid
     assert first is not None
     os.kill(first, signal.SIGSTOP)
+    for _attempt in range(2):
+        cancel = CancelToken()
+        timer = threading.Timer(0.05, cancel.cancel)
+        timer.start()
+        started = time.monotonic()
+        with pytest.raises(Cancelled):
+            list(model.generate(MESSAGES, [], SHORT, cancel))
+        assert time.monotonic() - started < 1
+        timer.join()
+    monkeypatch.setattr(process, "SETTLE_SECONDS", 0.1)
+    assert ask(model).text == before
+    assert model.pid != first
+
+
+def test_a_child_that_does_not_even_read_holds_up_nobody(model: LlamaModel) -> None:
+    before = ask(model).text
+    first = model.pid
+    assert first is not None
+    os.kill(first, signal.SIGSTOP)
     cancel = CancelToken()
     timer = threading.Timer(0.05, cancel.cancel)
     timer.start()
+    started = time.monotonic()
     with pytest.raises(Cancelled):
-        list(model.generate(MESSAGES, [], SHORT, cancel))
+        list(model.generate([Message(role="user", content="x" * 300_000)], [], SHORT, cancel))
+    assert time.monotonic() - started < 1
     timer.join()
-    monkeypatch.setattr(process, "SETTLE_SECONDS", 0.1)
     assert ask(model).text == before
     assert model.pid != first
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+import time
 from collections.abc import Iterable
 from typing import Any, NoReturn
+
+from textual.pilot import Pilot
+from textual.widget import Widget
+from textual.widgets import Static
 
 from sqlagent_tui.agent.events import (
     AnswerReady,
@@ -258,7 +264,7 @@ def clarification() -> list[UiEvent]:
         *_schema_call(),
         DecisionMade(
             decision="clarification",
-            message="O que conta como irregular: imóvel com embargo vigente ou imóvel com cadastro pendente ou suspenso?",
+            message="O que conta como irregular: imóvel com embargo vigente, ou com cadastro pendente ou suspenso?",
         ),
         _end("clarification"),
     ]
@@ -270,7 +276,7 @@ def unanswerable() -> list[UiEvent]:
         *_begin("Qual a previsão de chuva para amanhã?", "Não há nada sobre clima nas tabelas."),
         DecisionMade(
             decision="unanswerable",
-            message="Este banco guarda o cadastro ambiental de imóveis rurais; nenhuma tabela tem dados de clima ou previsão.",
+            message="Este banco guarda o cadastro ambiental de imóveis rurais; nenhuma tabela tem dados de clima.",
         ),
         _end("unanswerable"),
     ]
@@ -305,3 +311,26 @@ def hostile() -> list[UiEvent]:
 def described() -> list[UiEvent]:
     """The browser has read one table."""
     return [TablesDescribed(("imovel_rural",), (IMOVEL,))]
+
+
+async def begin(app: SqlAgentApp, pilot: Pilot[int], question: str = QUESTION) -> None:
+    """Everything is open, and `question` was sent."""
+    await play(app, opened())
+    app.prompt.text = question
+    await pilot.press("enter")
+    await pilot.pause()
+
+
+async def settle(app: SqlAgentApp, pilot: Pilot[int], seconds: float = 30.0) -> None:
+    """Wait until the workers are done and everything they reported is on the screen."""
+    deadline = time.monotonic() + seconds
+    await pilot.pause()
+    while not app.settled:
+        assert time.monotonic() < deadline, "the app did not come to rest"
+        await asyncio.sleep(0.02)
+    await pilot.pause()
+
+
+def shown(widget: Widget) -> str:
+    """The text of a widget and of all within it, as it stands on the screen."""
+    return "\n".join(str(child.content) for child in widget.query(Static) if child.display)

@@ -94,6 +94,7 @@ class SqlAgentApp(App[int]):
             bridge=self.bridge,
             clock=self.services.clock,
             turn_over=self._turn_over,
+            reload_catalogue=self.catalogue.load,
         )
         yield Static(id="too-small", markup=False)
         with Vertical(id="everything"):

@@ -48,7 +48,9 @@ class GridData:
             numeric = is_numeric(column.type)
             name = safe_line(column.name) or " "
             values = [
-                value if (value := row[index]) is None or (len(value) <= MAX_WIDTH and value.isprintable()) else _shown(value)
+                value
+                if (value := row[index]) is None or (len(value) <= MAX_WIDTH and value.isprintable())
+                else _shown(value)
                 for row in result.rows
             ]
             width = min(max(cell_len(name), _width(values)), MAX_WIDTH)

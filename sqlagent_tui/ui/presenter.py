@@ -62,6 +62,7 @@ class Presenter:
         bridge: Bridge,
         clock: Callable[[], float],
         turn_over: Callable[[bool], None],
+        reload_catalogue: Callable[[], None],
     ) -> None:
         self._messages = messages
         self._conversation = conversation
@@ -73,9 +74,11 @@ class Presenter:
         self._bridge = bridge
         self._clock = clock
         self._turn_over = turn_over
+        self._reload_catalogue = reload_catalogue
         self._first_token: tuple[float, int] | None = None
         self._step_tokens = 0
         self._pending = {"database", "model"}
+        self._broken: set[str] = set()
         self.busy = False
         self.cancelling = False
 
@@ -184,29 +187,42 @@ class Presenter:
         if isinstance(event, CatalogueReady):
             welcome.part("catalogue", "ready", t.count("catalogue.tables", len(event.tables)))
             self._schema.show(event.tables)
+            self._broken.discard("catalogue")
             return
         if isinstance(event, ModelReady):
             self._status.change(model=event.info, context_size=event.info.context_size)
             context = t("model.context", size=event.info.context_size) if event.info.context_size else ""
             welcome.part("model", "ready", " · ".join(filter(None, (event.info.name, event.info.description, context))))
-            self._pending.discard("model")
+            self._opened("model")
         else:
             self._status.change(database=event.info)
             where = t("database.where", database=event.info.database, user=event.info.user)
             welcome.part("database", "ready", f"{where} · PostgreSQL {event.info.server_version}")
-            self._pending.discard("database")
+            self._opened("database")
+            if "catalogue" in self._broken:
+                self._reload_catalogue()
+
+    def _opened(self, part: str) -> None:
+        self._pending.discard(part)
+        self._broken.discard(part)
+        self._rest()
+
+    def _rest(self) -> None:
+        """Show what holds while no turn runs."""
         if not self.busy:
-            self._activity("starting" if self._pending else "ready")
+            failed = self._broken & {"database", "model"}
+            self._activity("starting" if self._pending else "failed" if failed else "ready")
 
     def _part_failed(self, event: PartFailed) -> None:
         self._conversation.welcome.part(event.part, "failed", event.error.message)
+        self._broken.add(event.part)
         if event.part == "catalogue":
             self._schema.failed(event.error)
             return
         self._pending.discard(event.part)
-        if not self.busy:
+        if not self.busy:  # else the turn that needed it tells
             self._conversation.fail(event.error, self._messages(f"failed.{event.part}"))
-            self._activity("failed")
+        self._rest()
 
     def _error_title(self, error: SqlagentError) -> str:
         part = "database" if isinstance(error, DatabaseError) else "model" if isinstance(error, ModelError) else "turn"

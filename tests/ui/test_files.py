@@ -26,7 +26,12 @@ def test_history_walks_back_and_forth_and_keeps_the_draft(tmp_path: Path) -> Non
         history.add(question)
     assert [history.previous("rascunho"), history.previous(""), history.previous("")] == ["três\nlinhas", "dois", "um"]
     assert history.previous("") is None
-    assert [history.next(), history.next(), history.next(), history.next()] == ["dois", "três\nlinhas", "rascunho", None]
+    assert [history.next(), history.next(), history.next(), history.next()] == [
+        "dois",
+        "três\nlinhas",
+        "rascunho",
+        None,
+    ]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert History(path).previous("") == "três\nlinhas"
 

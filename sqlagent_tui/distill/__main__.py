@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from sqlagent_tui.distill.generate_command import generate_command
+
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 RUN = Path("runs/student")
 
@@ -89,6 +91,8 @@ def export_command(checkpoint: Path, tokenizer: Path, template: Path, kind: str,
     export(student_of(load(checkpoint)), tokenizer, template.read_text(encoding="utf-8"), out, kind=kind)
     click.echo(f"{out} ({out.stat().st_size / 1e6:.1f} MB)", err=True)
 
+
+main.add_command(generate_command)
 
 if __name__ == "__main__":
     main()

@@ -65,7 +65,7 @@ class Worker:
         self._inbox = Inbox(read_fd)
         self._out = write_fd
         self._current = -1
-        self._log = Log(lambda line: print(line, end="", file=sys.stderr, flush=True))  # noqa: T201 - the log file
+        self._log = Log(_write_log)
         self._engine: Engine | None = None
 
     def serve(self) -> None:
@@ -187,6 +187,11 @@ def in_memory(path: Path) -> bool:
     except OSError:  # it would have to wait for the disk, or can't say
         return False
     return True
+
+
+def _write_log(line: str) -> None:
+    sys.stderr.write(line)  # which is the log file
+    sys.stderr.flush()
 
 
 def main() -> None:

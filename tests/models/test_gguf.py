@@ -1,3 +1,4 @@
+import contextlib
 import struct
 from pathlib import Path
 
@@ -82,7 +83,5 @@ def test_any_damage_to_the_header_is_survived(tiny_gguf: Path, tmp_path: Path, d
     at = data.draw(st.integers(0, 4000))
     junk = data.draw(st.binary(min_size=1, max_size=16) | st.sampled_from([b"\xff" * 8, b"\x00" * 8]))
     path = changed(tiny_gguf, tmp_path / "damaged.gguf", at, junk)
-    try:
+    with contextlib.suppress(ModelError):  # it may also be sound; anything else would be a crash
         describe(path)
-    except ModelError as error:
-        assert error.message.endswith(".")  # noqa: PT017 - it may also be sound

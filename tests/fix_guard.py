@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Iterator
 
 import msgspec
@@ -15,9 +17,12 @@ from sqlagent_tui.agent.protocols import Limits
 from sqlagent_tui.agent.results import QueryResult, StatementError
 from sqlagent_tui.database.postgres import PostgresDatabase
 
-NAME = "guarda"
-OWNER = "guarda_dono"
-READER = "guarda_leitor"
+# Two runs may share the demo cluster: each has a database and roles of its own.
+NAME = f"guarda_{os.getpid()}"
+ASCII = f"{NAME}_ascii"
+OWNER = f"{NAME}_dono"
+READER = f"{NAME}_leitor"
+NOBODY = f"{NAME}_ninguem"
 
 _SCHEMA = f"""
 CREATE TABLE conta (id integer PRIMARY KEY, nome text NOT NULL, saldo numeric(12,2) NOT NULL);
@@ -82,8 +87,8 @@ class Guard(msgspec.Struct, frozen=True):
 def guard(demo_admin_conninfo: str) -> Iterator[Guard]:
     admin_info = libpq.conninfo_to_dict(demo_admin_conninfo)
     with psycopg.connect(demo_admin_conninfo, autocommit=True) as admin:
-        _remove(admin)
-        for role in (OWNER, READER):
+        _remove_stale(admin)
+        for role in (OWNER, READER, NOBODY):
             admin.execute(f"CREATE ROLE {role} LOGIN")
         admin.execute(
             f"CREATE DATABASE {NAME} OWNER {OWNER} TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER libc LOCALE 'C'"
@@ -101,10 +106,23 @@ def guard(demo_admin_conninfo: str) -> Iterator[Guard]:
         _remove(admin)
 
 
-def _remove(admin: psycopg.Connection) -> None:
-    admin.execute(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
-    for role in (OWNER, READER):
-        admin.execute(f"DROP ROLE IF EXISTS {role}")
+def _remove(admin: psycopg.Connection, name: str = NAME) -> None:
+    for database in (name, f"{name}_ascii"):
+        admin.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+    for role in ("dono", "leitor", "ninguem"):
+        admin.execute(f"DROP ROLE IF EXISTS {name}_{role}")
+
+
+def _remove_stale(admin: psycopg.Connection) -> None:
+    """Take away what a run that was killed has left."""
+    left = admin.execute("SELECT rolname FROM pg_roles WHERE rolname LIKE 'guarda%'").fetchall()
+    for pid in {match.group(1) for (role,) in left if (match := re.match(r"guarda_(\d+)_", role))}:
+        try:
+            os.kill(int(pid), 0)
+        except ProcessLookupError:
+            _remove(admin, f"guarda_{pid}")
+        except PermissionError:
+            pass  # alive, and somebody else's
 
 
 class Client:

@@ -22,8 +22,9 @@ UNION ALL SELECT 'functions', md5(string_agg(p::text, ',' ORDER BY oid)) FROM pg
 UNION ALL SELECT 'types', count(*)::text FROM pg_type
 UNION ALL SELECT 'schemas', string_agg(n::text, ',' ORDER BY oid) FROM pg_namespace n
 UNION ALL SELECT 'databases', string_agg(concat_ws(':', oid, datname, datdba, datconnlimit, datacl), ',' ORDER BY oid)
-  FROM pg_database WHERE datname NOT LIKE 'cadastro%'
+  FROM pg_database WHERE datname NOT LIKE 'cadastro%' AND (datname NOT LIKE 'guarda%' OR datname = current_database())
 UNION ALL SELECT 'roles', md5(string_agg(r::text, ',' ORDER BY oid)) FROM pg_authid r
+  WHERE rolname NOT LIKE 'guarda%' OR starts_with(rolname, current_database())
 UNION ALL SELECT 'members', string_agg(m::text, ',' ORDER BY roleid, member) FROM pg_auth_members m
 UNION ALL SELECT 'role settings', string_agg(s::text, ',' ORDER BY setdatabase, setrole) FROM pg_db_role_setting s
 UNION ALL SELECT 'settings', md5(string_agg(concat_ws('=', name, reset_val), ',' ORDER BY name)) FROM pg_settings
@@ -123,7 +124,7 @@ ATTACKS = [
     "COPY conta TO PROGRAM 'cat > /tmp/sqlagent-test-copy'",
     "COPY (SELECT 1) TO PROGRAM 'true'",
     "ALTER SYSTEM SET work_mem = '1MB'",
-    "ALTER ROLE guarda_leitor SUPERUSER",
+    "ALTER ROLE CURRENT_USER SUPERUSER",
     "CREATE ROLE x",
     "CREATE EXTENSION dblink",
     "SELECT pg_read_file('PG_VERSION')",
@@ -142,7 +143,7 @@ ATTACKS = [
     "SELECT pg_stat_reset()",
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity",
     "SELECT pg_export_snapshot()",
-    "SELECT dblink_exec('dbname=guarda', 'DELETE FROM conta')",
+    "SELECT dblink_exec('dbname=postgres', 'DELETE FROM conta')",
     "SHOW all; DELETE FROM conta",
     "VALUES (1); DELETE FROM conta",
     "TABLE conta; DELETE FROM conta",

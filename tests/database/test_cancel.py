@@ -148,8 +148,10 @@ def test_close_stops_what_is_running(guard: Guard, connect: Callable[..., Client
     assert time.monotonic() - started < 2
     assert [outcome.kind for outcome in outcomes if isinstance(outcome, StatementError)] == ["connection"]
     with psycopg.connect(guard.superuser, autocommit=True) as admin:
-        left = admin.execute("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%sqlagent%' AND state = 'active'"
-                             " AND pid <> pg_backend_pid()").fetchone()  # fmt: skip
+        left = admin.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%sqlagent%' AND state = 'active' "
+            "AND datname = current_database() AND pid <> pg_backend_pid()"
+        ).fetchone()
     assert left == (0,)
     closed = client.run("SELECT 1")
     assert isinstance(closed, StatementError)
@@ -164,7 +166,9 @@ def test_ctrl_c_stops_the_statement_on_the_server_too(guard: Guard, reader: Clie
     assert time.monotonic() - started < 2
     timer.join()
     with psycopg.connect(guard.superuser, autocommit=True) as admin:
-        sleeping = admin.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'").fetchone()
+        sleeping = admin.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
+        ).fetchone()
     assert sleeping == (0,)
     assert reader.rows("SELECT 1").rows == (("1",),)
 

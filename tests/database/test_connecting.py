@@ -11,7 +11,7 @@ from sqlagent_tui.agent.cancel import CancelToken
 from sqlagent_tui.agent.protocols import Database
 from sqlagent_tui.database.postgres import PostgresDatabase
 from sqlagent_tui.errors import DatabaseError, ExitCode
-from tests.fix_guard import READER, Client, Guard
+from tests.fix_guard import NAME, READER, Client, Guard
 
 
 def failure(conninfo: str) -> DatabaseError:
@@ -29,7 +29,7 @@ def failure(conninfo: str) -> DatabaseError:
 def test_what_was_verified(guard: Guard, reader: Client, connect: Callable[..., Client]) -> None:
     database: Database = reader.database
     info = database.info
-    assert (info.database, info.user, info.read_only, info.superuser) == ("guarda", READER, True, False)
+    assert (info.database, info.user, info.read_only, info.superuser) == (NAME, READER, True, False)
     assert info.host.startswith("/")
     assert int(info.server_version.split(".")[0]) >= 12
     assert info.backend_pid > 0
@@ -57,7 +57,7 @@ def test_the_environment_alone_is_enough(
     given = libpq.conninfo_to_dict(guard.reader)
     for key, variable in {"host": "PGHOST", "port": "PGPORT", "dbname": "PGDATABASE", "user": "PGUSER"}.items():
         monkeypatch.setenv(variable, str(given[key]))
-    assert connect("").database.info.database == "guarda"
+    assert connect("").database.info.database == NAME
 
 
 def test_missing_database_and_missing_role(guard: Guard) -> None:

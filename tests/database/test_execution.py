@@ -10,7 +10,7 @@ from psycopg import conninfo as libpq
 from sqlagent_tui.agent.cancel import CancelToken
 from sqlagent_tui.agent.events import StatementFinished, StatementStarted
 from sqlagent_tui.agent.results import Column, QueryResult
-from tests.fix_guard import Client, Guard
+from tests.fix_guard import ASCII, Client, Guard
 
 
 def test_rows_types_and_null(reader: Client) -> None:
@@ -186,12 +186,12 @@ def test_half_a_character_is_refused_and_the_event_can_still_be_written(reader: 
 
 def test_an_sql_ascii_database_is_read(guard: Guard, connect: Callable[..., Client]) -> None:
     with psycopg.connect(guard.superuser, autocommit=True) as admin:
-        admin.execute("DROP DATABASE IF EXISTS guarda_ascii")
+        admin.execute(f"DROP DATABASE IF EXISTS {ASCII}")
         admin.execute(
-            "CREATE DATABASE guarda_ascii TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE_PROVIDER libc LOCALE 'C'"
+            f"CREATE DATABASE {ASCII} TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE_PROVIDER libc LOCALE 'C'"
         )
         try:
-            info = libpq.make_conninfo(guard.superuser, dbname="guarda_ascii")
+            info = libpq.make_conninfo(guard.superuser, dbname=ASCII)
             with psycopg.connect(info, autocommit=True) as raw:
                 raw.execute("CREATE TABLE t (n int, v text)")
                 raw.execute(
@@ -204,4 +204,4 @@ def test_an_sql_ascii_database_is_read(guard: Guard, connect: Callable[..., Clie
             assert error.position is not None
             client.database.close()
         finally:
-            admin.execute("DROP DATABASE guarda_ascii WITH (FORCE)")
+            admin.execute(f"DROP DATABASE {ASCII} WITH (FORCE)")

@@ -29,8 +29,8 @@ class JournalError(SqlagentError):
 class Journal:
     """Appends events to `directory/<session id>.jsonl`, private to the user. Thread-safe.
 
-    Raises JournalError when the file can't be made. A later write that fails stops the journal and is told by `failure`:
-    losing the record must not lose the user's turn.
+    Raises JournalError when the file can't be made. A later write that fails stops the journal, and `failure` says
+    why: losing the record must not lose the user's turn.
     """
 
     def __init__(self, directory: Path, session_id: str | None = None) -> None:

@@ -20,6 +20,7 @@ from sqlagent_tui.errors import UsageError
 from sqlagent_tui.paths import config_dir, data_dir
 
 if TYPE_CHECKING:
+    from sqlagent_tui.database.connection import PasswordCallback
     from sqlagent_tui.database.embedded import EmbeddedServer
     from sqlagent_tui.database.postgres import PostgresDatabase
     from sqlagent_tui.database.trace import TraceListener
@@ -87,11 +88,13 @@ class OpenTarget:
     def __exit__(self, *_exception: object) -> None:
         self.close()
 
-    def connect(self, config: Config, trace: TraceListener | None = None) -> PostgresDatabase:
-        """Open one guarded connection. Raises DatabaseError."""
+    def connect(
+        self, config: Config, trace: TraceListener | None = None, password: PasswordCallback | None = None
+    ) -> PostgresDatabase:
+        """Open one guarded connection; `password` is asked when the server wants one. Raises DatabaseError."""
         from sqlagent_tui.database.postgres import PostgresDatabase
 
-        return PostgresDatabase.connect(self.conninfo, trace=trace, limits=config.limits.answer())
+        return PostgresDatabase.connect(self.conninfo, trace=trace, limits=config.limits.answer(), password=password)
 
     def _open_demo(self, narrate: Narrate, sentence: Callable[[Progress], str]) -> None:
         from sqlagent_tui.database.embedded import EmbeddedServer

@@ -229,8 +229,8 @@ def _decided(result: QueryResult, sql: str, message: str) -> list[UiEvent]:
         *statement(90, sql, origin="answer", rows=result.row_count, ms=14.2),
         DecisionMade(decision="sql", message=message, sql=sql),
         AnswerReady(sql=sql, result=result),
-        EvidenceGathered(check="rows", level="ok", message="A consulta foi executada e devolveu linhas."),
-        EvidenceGathered(check="nulls", level="note", message="area_ha tem 2 valores NULL."),
+        EvidenceGathered(check="executed", level="ok", message="The final statement ran read-only on the server."),
+        EvidenceGathered(check="nulls", level="note", message="area_ha: 2 NULL"),
         GridReady(result, GridData.build(result)),
         _end("sql"),
     ]

@@ -21,6 +21,7 @@ from sqlagent_tui.ui.bridge import DRAINS_PER_SECOND, Bridge
 from sqlagent_tui.ui.history import History
 from sqlagent_tui.ui.keymap import APP, GRID, PROMPT, SCHEMA, Key, bindings, key_name, split_keymap
 from sqlagent_tui.ui.messages import Messages
+from sqlagent_tui.ui.notices import PasswordWanted
 from sqlagent_tui.ui.presenter import Presenter
 from sqlagent_tui.ui.services import Services
 from sqlagent_tui.ui.themes import DEFAULT_THEME, load_themes
@@ -95,6 +96,7 @@ class SqlAgentApp(App[int]):
             clock=self.services.clock,
             turn_over=self._turn_over,
             reload_catalogue=self.catalogue.load,
+            ask_password=self._ask_password,
         )
         yield Static(id="too-small", markup=False)
         with Vertical(id="everything"):
@@ -387,6 +389,11 @@ class SqlAgentApp(App[int]):
                 self.notify(self.messages("toast.saved", rows=rows, path=str(path)), markup=False)
 
         self.push_screen(SaveScreen(self.messages, self.messages("save.name")), save)
+
+    def _ask_password(self, wanted: PasswordWanted) -> None:
+        from sqlagent_tui.ui.screens.password import PasswordScreen
+
+        self.push_screen(PasswordScreen(self.messages, wanted.role), wanted.answer.put)
 
     def _copy(self, text: str) -> None:
         if clipboard.copy(self, text):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlagent_tui.agent.events import LoopEvent, TraceEvent
@@ -86,6 +87,14 @@ class TurnFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class PasswordWanted:
+    """A worker waits for the password of `role`; None in `answer` gives up."""
+
+    role: str
+    answer: SimpleQueue[str | None]
+
+
+@dataclass(frozen=True, slots=True)
 class JobDone:
     """A job of a worker is finished and all its events came before this one."""
 
@@ -100,6 +109,7 @@ Notice = (
     | DescribeFailed
     | GridReady
     | TurnFailed
+    | PasswordWanted
     | JobDone
 )
 UiEvent = LoopEvent | TraceEvent | Notice

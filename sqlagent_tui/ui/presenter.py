@@ -32,6 +32,7 @@ from sqlagent_tui.ui.notices import (
     ModelReady,
     PartFailed,
     PartProgress,
+    PasswordWanted,
     TablesDescribed,
     TurnFailed,
     UiEvent,
@@ -63,6 +64,7 @@ class Presenter:
         clock: Callable[[], float],
         turn_over: Callable[[bool], None],
         reload_catalogue: Callable[[], None],
+        ask_password: Callable[[PasswordWanted], None],
     ) -> None:
         self._messages = messages
         self._conversation = conversation
@@ -75,6 +77,7 @@ class Presenter:
         self._clock = clock
         self._turn_over = turn_over
         self._reload_catalogue = reload_catalogue
+        self._ask_password = ask_password
         self._first_token: tuple[float, int] | None = None
         self._step_tokens = 0
         self._pending = {"database", "model"}
@@ -110,6 +113,8 @@ class Presenter:
             case TurnFailed():
                 self._conversation.fail(event.error, self._error_title(event.error))
                 self._end(clarification=False, failed=True)
+            case PasswordWanted():
+                self._ask_password(event)
             case JobDone():
                 pass
             case _:

@@ -14,7 +14,7 @@ from sqlagent_tui.errors import ExitCode, SqlagentError
 from sqlagent_tui.paths import config_dir, data_dir
 from sqlagent_tui.ui.app import SqlAgentApp
 from sqlagent_tui.ui.messages import Messages, choose_language
-from sqlagent_tui.ui.services import Report, Services, TraceSink
+from sqlagent_tui.ui.services import AskPassword, Report, Services, TraceSink
 
 if TYPE_CHECKING:
     from sqlagent_tui.agent.cancel import CancelToken
@@ -60,6 +60,8 @@ class Parts:
             choose_language(None if options.config.language == "auto" else options.config.language)
         )
         self._opening = threading.Lock()
+        self._asking = threading.Lock()
+        self._typed: str | None = None
         self._reports: list[Report] = []
         self._target: OpenTarget | None = None
         self._agent: Agent | None = None
@@ -89,7 +91,7 @@ class Parts:
         if self._target is not None:
             self._target.close()
 
-    def _open_database(self, report: Report, trace: TraceSink) -> Database:
+    def _open_database(self, report: Report, trace: TraceSink, ask_password: AskPassword) -> Database:
         target = self._open_target(report)
         report(self._messages("part.connecting"), None)
 
@@ -98,7 +100,17 @@ class Parts:
             if self._journal is not None:
                 self._journal.append(event)
 
-        return target.connect(self._options.config, record)
+        try:
+            return target.connect(self._options.config, record, lambda role: self._password(role, ask_password))
+        except SqlagentError:
+            self._typed = None
+            raise
+
+    def _password(self, role: str, ask: AskPassword) -> str | None:
+        with self._asking:  # two connections, one question
+            if self._typed is None:
+                self._typed = ask(role)
+            return self._typed
 
     def _open_target(self, report: Report) -> OpenTarget:
         self._reports.append(report)

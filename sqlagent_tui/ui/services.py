@@ -15,6 +15,9 @@ from sqlagent_tui.agent.protocols import Database, Model
 Report = Callable[[str, float | None], None]
 """Told where slow work stands: a sentence in the user's language, and a fraction from 0 to 1 or None."""
 
+AskPassword = Callable[[str], str | None]
+"""Asks the user for the password of a role, from a worker thread; None when there is none."""
+
 TraceSink = Callable[[TraceEvent], None]
 """Given every statement's events, from any thread."""
 
@@ -33,9 +36,9 @@ class Ask(Protocol):
 class Services:
     """The app's parts. The openers run in worker threads, may take long, and raise only `SqlagentError`."""
 
-    open_database: Callable[[Report, TraceSink], Database]
+    open_database: Callable[[Report, TraceSink, AskPassword], Database]
     """The agent's own connection."""
-    open_catalogue: Callable[[Report, TraceSink], Database]
+    open_catalogue: Callable[[Report, TraceSink, AskPassword], Database]
     """The schema browser's own connection."""
     open_model: Callable[[Report], Model]
     ask: Ask

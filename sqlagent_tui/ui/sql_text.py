@@ -34,7 +34,7 @@ def highlight_sql(sql: str) -> Content:
     for kind, token in PostgresLexer(stripnl=False, ensurenl=False).get_tokens(text):
         end = start + len(token)
         style = next((styles[parent] for parent in reversed(kind.split()) if parent in styles), None)
-        if style:
+        if style and token != ".":  # which the lexer takes for a number
             spans.append(Span(start, end, style))
         start = end
     return Content(text, spans=spans)

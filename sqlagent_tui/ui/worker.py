@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Final
 
 from sqlagent_tui.agent.cancel import Cancelled, CancelToken
-from sqlagent_tui.agent.events import AnswerReady, TraceEvent, TurnEnded
+from sqlagent_tui.agent.events import AnswerReady, TurnEnded
 from sqlagent_tui.agent.messages import Usage
 from sqlagent_tui.agent.protocols import Database, Model
 from sqlagent_tui.errors import DatabaseError, ModelError, SqlagentError
@@ -28,6 +28,7 @@ from sqlagent_tui.ui.notices import (
     Part,
     PartFailed,
     PartProgress,
+    PasswordWanted,
     TablesDescribed,
     TurnFailed,
 )
@@ -43,6 +44,7 @@ class Worker:
     def __init__(self, name: str, bridge: Bridge) -> None:
         self.bridge = bridge
         self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
@@ -61,6 +63,17 @@ class Worker:
             self.bridge.put(PartProgress(part, message, fraction))
 
         return tell
+
+    def ask_password(self, role: str) -> str | None:
+        """Have the screen ask for a password, and wait for it; None when the user gives up or the app ends."""
+        answer: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self.bridge.put(PasswordWanted(role, answer))
+        while not self._closing.is_set():
+            try:
+                return answer.get(timeout=CLOSE_SECONDS)
+            except queue.Empty:
+                continue
+        return None
 
     def _run(self) -> None:
         while True:
@@ -102,6 +115,7 @@ class AgentWorker(Worker):
 
     def close(self) -> None:
         """Cancel, and close what closes quickly; whatever hangs dies with the process."""
+        self._closing.set()
         closing = threading.Thread(target=self._close, name="sqlagent-close", daemon=True)
         closing.start()
         closing.join(CLOSE_SECONDS)
@@ -129,7 +143,9 @@ class AgentWorker(Worker):
     def _open_database(self) -> Database:
         if self._database is None:
             try:
-                self._database = self._services.open_database(self.report("database"), self.bridge.put)
+                self._database = self._services.open_database(
+                    self.report("database"), self.bridge.put, self.ask_password
+                )
             except SqlagentError as error:
                 self.bridge.put(PartFailed("database", error))
                 raise
@@ -192,15 +208,13 @@ class CatalogueWorker(Worker):
 
     def close(self) -> None:
         """Cancel what runs; the connection dies with the process."""
+        self._closing.set()
         threading.Thread(target=self._cancel.cancel, name="sqlagent-cancel", daemon=True).start()
 
     def _open(self) -> Database:
         if self._database is None:
-            self._database = self._services.open_catalogue(self.report("catalogue"), self._trace)
+            self._database = self._services.open_catalogue(self.report("catalogue"), self.bridge.put, self.ask_password)
         return self._database
-
-    def _trace(self, event: TraceEvent) -> None:
-        self.bridge.put(event)
 
     def _load(self) -> None:
         try:

@@ -1,6 +1,7 @@
 """The app by its keys, on events as the loop and the database report them."""
 
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 import ui_scenes as scenes
@@ -12,7 +13,7 @@ from sqlagent_tui.agent.results import Column, QueryResult
 from sqlagent_tui.errors import DatabaseError, ModelError
 from sqlagent_tui.ui.app import SqlAgentApp
 from sqlagent_tui.ui.grid_data import GridData
-from sqlagent_tui.ui.notices import CatalogueReady, GridReady, PartFailed, PartProgress, TurnFailed
+from sqlagent_tui.ui.notices import CatalogueReady, GridReady, PartFailed, PartProgress, PasswordWanted, TurnFailed
 from sqlagent_tui.ui.screens.cell import CellScreen
 from sqlagent_tui.ui.screens.help import HelpScreen
 from sqlagent_tui.ui.widgets.blocks import Notice, Question, Thinking
@@ -367,3 +368,17 @@ async def test_a_bug_leaves_no_locals_on_the_terminal(capsys: pytest.CaptureFixt
     told = capsys.readouterr()
     assert "s3cr3t" not in told.out + told.err
     assert "RuntimeError" in told.out + told.err
+
+
+async def test_a_password_is_asked_for_and_never_shown() -> None:
+    app = make()
+    async with app.run_test(size=NARROW) as pilot:
+        for keys, answer in ((("s", "3", "enter"), "s3"), (("x", "escape"), None)):
+            wanted = PasswordWanted("leitor", SimpleQueue())
+            await scenes.play(app, [wanted])
+            await pilot.pause()
+            await pilot.press(*keys[:-1])
+            assert "s3" not in app.export_screenshot()
+            await pilot.press(keys[-1])
+            await pilot.pause()
+            assert wanted.answer.get(timeout=5) == answer

@@ -17,7 +17,7 @@ from sqlagent_tui.agent.protocols import Database, Model
 from sqlagent_tui.database.postgres import PostgresDatabase
 from sqlagent_tui.models.scripted import ScriptedModel
 from sqlagent_tui.ui.app import SqlAgentApp
-from sqlagent_tui.ui.services import Report, Services, TraceSink
+from sqlagent_tui.ui.services import AskPassword, Report, Services, TraceSink
 from sqlagent_tui.ui.widgets.blocks import Decision, Notice
 from sqlagent_tui.ui.widgets.trace import TraceEntry
 
@@ -54,8 +54,8 @@ class Harness:
             )
         )
 
-    def connect(self, report: Report, trace: TraceSink) -> Database:
-        database = PostgresDatabase.connect(self.conninfo, trace=trace)
+    def connect(self, report: Report, trace: TraceSink, ask_password: AskPassword) -> Database:
+        database = PostgresDatabase.connect(self.conninfo, trace=trace, password=ask_password)
         self.databases.append(database)
         return database
 

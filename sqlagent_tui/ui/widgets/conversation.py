@@ -56,10 +56,6 @@ class Conversation(VerticalScroll, can_focus=True):
         with self._column:
             yield self.welcome
 
-    def on_mount(self) -> None:
-        """Follow the end."""
-        self.anchor()
-
     def follow(self) -> None:
         """Go to the end and stay there."""
         self.anchor()

@@ -1,0 +1,122 @@
+"""How the app looks. A changed picture fails; look at it, then accept it with `--snapshot-update`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+import pytest
+import ui_scenes as scenes
+from textual.pilot import Pilot
+
+from sqlagent_tui.errors import DatabaseError
+from sqlagent_tui.ui.app import SqlAgentApp
+from sqlagent_tui.ui.notices import PartFailed, PartProgress, UiEvent
+
+Scene = Callable[[SqlAgentApp, Pilot[int]], Awaitable[None]]
+SIZES = [pytest.param((80, 24), id="80x24"), pytest.param((160, 48), id="160x48")]
+
+
+@pytest.fixture(autouse=True)
+def _steady(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NO_COLOR", "TMUX", "TEXTUAL_THEME", "TEXTUAL_COLOR_SYSTEM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TZ", "UTC")
+
+
+async def start(app: SqlAgentApp, pilot: Pilot[int]) -> None:
+    await scenes.play(app, [PartProgress("model", "carregando o modelo", 0.43)])
+
+
+async def welcome(app: SqlAgentApp, pilot: Pilot[int]) -> None:
+    await scenes.play(app, scenes.opened())
+
+
+def turn(events: Callable[[], Iterable[UiEvent]], question: str = scenes.QUESTION, *keys: str) -> Scene:
+    async def run(app: SqlAgentApp, pilot: Pilot[int]) -> None:
+        await scenes.begin(app, pilot, question)
+        await scenes.play(app, events())
+        await pilot.pause()
+        await pilot.press(*keys)
+
+    return run
+
+
+async def unreachable(app: SqlAgentApp, pilot: Pilot[int]) -> None:
+    error = DatabaseError("The server at db1:5432 can't be reached.", "Check host and port, and whether it is running.")
+    await scenes.play(app, [scenes.opened()[1], PartFailed("catalogue", error), PartFailed("database", error)])
+
+
+async def help_sheet(app: SqlAgentApp, pilot: Pilot[int]) -> None:
+    await welcome(app, pilot)
+    await pilot.press("f1")
+
+
+async def schema_filtered(app: SqlAgentApp, pilot: Pilot[int]) -> None:
+    await welcome(app, pilot)
+    await pilot.press("f3", "slash", *"imov", "enter")
+    await pilot.pause()
+    await pilot.press("down", "enter")
+    await pilot.pause()
+    await scenes.play(app, scenes.described())
+    await pilot.pause()
+    await pilot.press(*["down"] * 6)
+
+
+SCENES: dict[str, Scene] = {
+    "start": start,
+    "welcome": welcome,
+    "thinking": turn(scenes.thinking, scenes.QUESTION, "f8"),
+    "answer": turn(scenes.answered),
+    "grid": turn(scenes.answered, scenes.QUESTION, "f5", "down"),
+    "recovered": turn(scenes.recovered, scenes.QUESTION, "f4"),
+    "clarification": turn(scenes.clarification, "Quantos imóveis estão irregulares?"),
+    "unanswerable": turn(scenes.unanswerable, "Qual a previsão de chuva para amanhã?"),
+    "unreachable": unreachable,
+    "help": help_sheet,
+    "schema": schema_filtered,
+    "hostile": turn(scenes.hostile, "O que é [b]isto[/b]? \x1b[31m"),
+    "hostile_grid": turn(scenes.hostile, "O que é [b]isto[/b]? \x1b[31m", "f5"),
+}
+
+
+def compare(snap: Any, scene: Scene, size: tuple[int, int], **services: Any) -> bool:
+    app = SqlAgentApp(scenes.still_services(**services))
+    app.animation_level = "none"
+
+    async def run_before(pilot: Pilot[int]) -> None:
+        app.prompt.cursor_blink = False
+        await pilot.pause()
+        await scene(app, pilot)
+        await pilot.pause()
+        await pilot.pause()
+
+    return bool(snap(app, terminal_size=size, run_before=run_before))
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", SCENES)
+def test_dark(snap_compare: Any, name: str, size: tuple[int, int]) -> None:
+    assert compare(snap_compare, SCENES[name], size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("theme", ["light", "sixteen"])
+def test_other_themes(snap_compare: Any, theme: str, size: tuple[int, int]) -> None:
+    assert compare(snap_compare, SCENES["recovered"], size, theme=theme)
+
+
+def test_english(snap_compare: Any) -> None:
+    assert compare(snap_compare, SCENES["answer"], (160, 48), language="en")
+
+
+def test_two_columns_of_panes(snap_compare: Any) -> None:
+    assert compare(snap_compare, SCENES["answer"], (120, 36))
+
+
+def test_all_four_panes_in_a_large_terminal(snap_compare: Any) -> None:
+    assert compare(snap_compare, SCENES["answer"], (200, 60))
+
+
+def test_a_tiny_terminal(snap_compare: Any) -> None:
+    assert compare(snap_compare, SCENES["welcome"], (20, 5))

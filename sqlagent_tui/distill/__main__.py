@@ -57,7 +57,8 @@ def train_command(
 ) -> None:
     """Train on CORPORA, or go on where OUT's checkpoint stands. SIGTERM ends it cleanly; the same command resumes."""
     from sqlagent_tui.distill.schedule import Budget
-    from sqlagent_tui.distill.train import Options, default_workers, train
+    from sqlagent_tui.distill.train import train
+    from sqlagent_tui.distill.worker import Options, default_workers
 
     if (minutes is None) == (steps is None):
         raise click.UsageError("Say how long to train: either --minutes or --steps.")

@@ -1,12 +1,15 @@
 """Causal attention over packed sequences: a native kernel where the processor has AVX512-BF16, torch's own elsewhere.
 
-Packing (sequences one behind the other, no padding) keeps every shape of a training step fixed, so one compilation serves all.
+Packing (sequences one behind the other, no padding) keeps every shape of a training step fixed, so one compilation
+serves all.
 """
 
 from __future__ import annotations
 
 import ctypes
 import hashlib
+import itertools
+import os
 import shutil
 import subprocess
 import tempfile
@@ -25,7 +28,10 @@ SOURCE: Final = Path(__file__).with_name("attention.cpp")
 
 @cache
 def native_library() -> ctypes.CDLL | None:
-    """The compiled kernel, or None where this processor or machine (no g++) cannot have it. Compiled once per source text."""
+    """The compiled kernel, or None where this processor or machine (no g++) cannot have it.
+
+    Compiled once per source text. Raises subprocess.CalledProcessError where the compiler refuses it.
+    """
     compiler = shutil.which("g++")
     if compiler is None or not _processor_has("avx512_bf16"):
         return None
@@ -46,8 +52,8 @@ def native_library() -> ctypes.CDLL | None:
 def packed_attention(q: Tensor, k: Tensor, v: Tensor, starts: Tensor) -> tuple[Tensor, Tensor]:
     """Causal attention within each sequence.
 
-    q is (T, H, 64) and k, v are (T, G, 64) bfloat16; `starts` is (S + 1,) int32: first token of each sequence, then T. Returns
-    the heads (T, H, 64) and the logarithms of the softmax sums (T, H) float32.
+    q is (T, H, 64) and k, v are (T, G, 64) bfloat16; `starts` is (S + 1,) int32: first token of each sequence,
+    then T. Returns the heads (T, H, 64) and the logarithms of the softmax sums (T, H) float32.
     """
     q, k, v = q.contiguous(), k.contiguous(), v.contiguous()
     heads, sums = torch.empty_like(q), torch.empty(q.shape[:2], dtype=torch.float32)
@@ -94,7 +100,7 @@ def _save(ctx: torch.autograd.function.FunctionCtx, inputs: tuple[Tensor, ...], 
 def _backward(
     ctx: torch.autograd.function.FunctionCtx, grad: Tensor, _sums_grad: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, None]:
-    q, k, v, starts, heads, sums = ctx.saved_tensors  # type: ignore[attr-defined]  # torch declares it on a subclass only
+    q, k, v, starts, heads, sums = ctx.saved_tensors
     return *packed_attention_backward(q, k, v, heads, grad, sums, starts), None
 
 
@@ -103,19 +109,17 @@ packed_attention.register_autograd(_backward, setup_context=_save)
 
 def reference_attention(q: Tensor, k: Tensor, v: Tensor, starts: Tensor) -> Tensor:
     """The same with torch's own operators, for any processor and any dtype; the kernel is tested against it."""
-    bounds = starts.tolist()
-    parts = [
-        F.scaled_dot_product_attention(
-            *(x[begin:end].transpose(0, 1)[None] for x in (q, k, v)), is_causal=True, enable_gqa=True
-        )[0].transpose(0, 1)
-        for begin, end in zip(bounds, bounds[1:], strict=False)
-        if end > begin
-    ]
-    return torch.cat(parts)
+    heads = []
+    for begin, end in itertools.pairwise(starts.tolist()):
+        if end > begin:
+            one, keys, values = (x[begin:end].transpose(0, 1)[None] for x in (q, k, v))
+            found = F.scaled_dot_product_attention(one, keys, values, is_causal=True, enable_gqa=True)
+            heads.append(found[0].transpose(0, 1))
+    return torch.cat(heads)
 
 
 def attention(q: Tensor, k: Tensor, v: Tensor, starts: Tensor, *, native: bool) -> Tensor:
-    """Causal attention within each sequence; shapes as in `packed_attention`. `native` asks for the kernel, in bfloat16."""
+    """Causal attention within each sequence; shapes as in `packed_attention`. `native`: use the kernel."""
     if native and q.dtype == torch.bfloat16:
         heads: Tensor = packed_attention(q, k, v, starts)[0]
         return heads
@@ -145,6 +149,4 @@ def _processor_has(flag: str) -> bool:
 
 
 def _user() -> str:
-    import os
-
     return str(os.getuid()) if hasattr(os, "getuid") else "user"

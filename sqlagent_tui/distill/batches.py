@@ -30,7 +30,7 @@ Offsets = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Tokenised:
-    """Trajectories of one split, one behind the other: `tokens` and `trained` (sum of lengths,), `offsets` (count + 1,).
+    """Trajectories of one split, end to end: `tokens` and `trained` (sum of lengths,), `offsets` (count + 1,).
 
     `trained[i]` says that token i is one the model has to write itself.
     """
@@ -45,13 +45,15 @@ class Tokenised:
     @property
     def lengths(self) -> Offsets:
         """Tokens of each trajectory."""
-        return np.diff(self.offsets)
+        lengths: Offsets = np.diff(self.offsets)
+        return lengths
 
     @property
     def targets(self) -> Offsets:
         """Trained tokens of each trajectory that have a token before them."""
         sums = np.concatenate([[0], np.cumsum(self.trained)])
-        return sums[self.offsets[1:]] - sums[self.offsets[:-1] + 1]
+        targets: Offsets = sums[self.offsets[1:]] - sums[self.offsets[:-1] + 1]
+        return targets
 
     def only(self, indices: npt.NDArray[np.int64]) -> Tokenised:
         """The same of some trajectories."""
@@ -136,7 +138,7 @@ def gather(data: Tokenised, indices: npt.NDArray[np.int64], shape: Shape) -> Mic
 
 
 def pack(sequences: Sequence[npt.NDArray[np.int64]], trained: Sequence[Flags], shape: Shape) -> MicroBatch:
-    """Lay sequences one behind the other and fill up to `shape` with a sequence of zeros that nothing is learnt from."""
+    """Lay sequences end to end and fill up to `shape` with a sequence of zeros that nothing is learnt from."""
     lengths = [len(sequence) for sequence in sequences]
     filler = shape.tokens - sum(lengths)
     starts = np.cumsum([0, *lengths])
@@ -161,7 +163,7 @@ def pack(sequences: Sequence[npt.NDArray[np.int64]], trained: Sequence[Flags], s
 
 
 def copying(shape: Shape, vocab: int, specials: int, random: np.random.Generator) -> MicroBatch:
-    """Random tokens with stretches that were there before; the repeated tokens, but for a stretch's first, are the targets."""
+    """Random tokens with stretches that were there before; all but the first of a repeated stretch are targets."""
     sequences: list[npt.NDArray[np.int64]] = []
     flags: list[Flags] = []
     tokens, rows = shape.tokens, shape.rows

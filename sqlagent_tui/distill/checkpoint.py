@@ -17,7 +17,7 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Position:
-    """Where a run stands. `cursor` counts the micro-batches of `epoch` already used; `data` names the set of trajectories."""
+    """Where a run stands. `cursor` counts the micro-batches of `epoch` used; `data` names the set of trajectories."""
 
     step: int = 0
     elapsed: float = 0.0

@@ -1,4 +1,4 @@
-"""Writes a student as a GGUF file that llama.cpp runs: architecture `qwen3`, tokenizer `gpt2` with Qwen2's pre-tokeniser."""
+"""Writes a student as a GGUF file for llama.cpp: architecture `qwen3`, tokenizer `gpt2` with Qwen2's pre-tokeniser."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from sqlagent_tui.distill.tokenizer import CONTROL_TOKENS, END_OF_TEXT, END_OF_T
 
 NAME: Final = "sqlagent-student-cadastro-ambiental"
 DESCRIPTION: Final = (
-    "A small text-to-SQL agent for the demo database cadastro_ambiental of sqlagent-tui, trained from scratch on synthetic trajectories."
+    "A small text-to-SQL agent for the demo database cadastro_ambiental of sqlagent-tui, "
+    "trained from scratch on synthetic trajectories."
 )
 LICENSE: Final = "apache-2.0"
 
@@ -28,7 +29,8 @@ _FILE_TYPES: Final = {"F16": gguf.LlamaFileType.MOSTLY_F16, "Q8_0": gguf.LlamaFi
 def export(student: Student, tokenizer: Path, template: str, destination: Path, *, kind: str = "F16") -> None:
     """Write `destination` from a student, its tokenizer.json and the text of its chat template.
 
-    Matrices are stored as `kind` (F16 or Q8_0), norms as float32; the output matrix is the embedding. Raises KeyError for another kind.
+    Matrices are stored as `kind` (F16 or Q8_0), norms as float32; the output matrix is the embedding. Raises KeyError
+    for another kind, ValueError for a tokenizer of another size.
     """
     config = student.config
     destination.parent.mkdir(parents=True, exist_ok=True)
@@ -101,9 +103,9 @@ def _add_tokenizer(writer: gguf.GGUFWriter, tokenizer: dict[str, Any], size: int
     tokens = [text for text, _ in sorted(ids.items(), key=lambda item: item[1])]
     if len(tokens) != size:
         raise ValueError(f"the tokenizer has {len(tokens)} tokens, the model {size}")
-    kinds = dict.fromkeys(CONTROL_TOKENS, gguf.TokenType.CONTROL) | dict.fromkeys(TAG_TOKENS, gguf.TokenType.USER_DEFINED)
-    unused = {added["content"] for added in tokenizer["added_tokens"]} - kinds.keys()
-    kinds |= dict.fromkeys(unused, gguf.TokenType.UNUSED)
+    kinds = dict.fromkeys((added["content"] for added in tokenizer["added_tokens"]), gguf.TokenType.UNUSED)
+    kinds |= dict.fromkeys(CONTROL_TOKENS, gguf.TokenType.CONTROL)
+    kinds |= dict.fromkeys(TAG_TOKENS, gguf.TokenType.USER_DEFINED)
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("qwen2")
     writer.add_token_list(tokens)

@@ -41,8 +41,8 @@ class StudentConfig:
 class Packed(NamedTuple):
     """Sequences one behind the other, without padding.
 
-    `tokens` (T,) and `positions` (T,) int64, each sequence counting from 0; `starts` (S + 1,) int32: first token of each sequence,
-    then T; `rows` (R,) int64: the tokens whose hidden states are wanted.
+    `tokens` (T,) and `positions` (T,) int64, each sequence counting from 0; `starts` (S + 1,) int32: first token of
+    each sequence, then T; `rows` (R,) int64: the tokens whose hidden states are wanted.
     """
 
     tokens: Tensor
@@ -114,11 +114,12 @@ class Student(nn.Module):
         self.register_buffer("sine", phase.sin().float(), persistent=False)
 
     def hidden(self, batch: Packed, dtype: torch.dtype) -> Tensor:
-        """Normalised last hidden states (R, width) of the chosen rows; the last layer's feed-forward part runs for those only."""
+        """Normalised last hidden states (R, width) of the chosen rows; nothing is computed that they do not need."""
         angles = (self.cosine[batch.positions], self.sine[batch.positions])
         x = F.embedding(batch.tokens, self.embedding)
         for layer in self.layers[:-1]:
             x = layer.finish(x, layer.attend(x, angles, batch.starts, dtype), dtype)
+        # Keys and values of the last layer come from all tokens, everything after them from the chosen rows only.
         last = self.layers[-1]
         heads = last.attend(x, angles, batch.starts, dtype)
         return self.final_norm(last.finish(x[batch.rows], heads[batch.rows], dtype))

@@ -1,7 +1,7 @@
 """Byte-level BPE for the student, trained on its own corpus.
 
-The pre-tokeniser is Qwen2's regular expression (every digit on its own) without the NFC normaliser, because llama.cpp has none:
-the two must cut every text alike.
+The pre-tokeniser is Qwen2's regular expression (every digit on its own) without the NFC normaliser, because llama.cpp
+has none: the two must cut every text alike.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ QWEN2_PATTERN: Final = (
 def train_tokenizer(corpora: Iterable[Path], destination: Path, *, vocab_size: int = VOCAB_SIZE) -> Tokenizer:
     """Train on every segment of the corpus files and write `tokenizer.json` to `destination`.
 
-    The vocabulary has exactly `vocab_size` entries: a corpus too small for that many merges is filled with unused tokens.
+    The vocabulary has exactly `vocab_size` entries: where the corpus has too few merges, unused tokens fill it.
     """
     tokenizer = _untrained()
     trainer = BpeTrainer(

@@ -24,6 +24,7 @@ from sqlagent_tui.ui.messages import Messages
 from sqlagent_tui.ui.notices import PasswordWanted
 from sqlagent_tui.ui.presenter import Presenter
 from sqlagent_tui.ui.services import Services
+from sqlagent_tui.ui.text import safe_line
 from sqlagent_tui.ui.themes import DEFAULT_THEME, load_themes
 from sqlagent_tui.ui.widgets.conversation import Conversation
 from sqlagent_tui.ui.widgets.grid import GridPane
@@ -144,7 +145,7 @@ class SqlAgentApp(App[int]):
     @property
     def settled(self) -> bool:
         """No job runs or waits, and everything that was reported is on the screen."""
-        return self.bridge.idle and not self._draining and not self._waiting
+        return self.bridge.idle and not self._draining and (self._replying or not self._waiting)
 
     # Asking
 
@@ -187,9 +188,13 @@ class SqlAgentApp(App[int]):
 
     def _turn_over(self, clarification: bool) -> None:
         self._replying = clarification
+        if not clarification:  # a question that waits is no reply: it goes on waiting
+            self._ask_waiting()
+        self._prompt_mode()
+
+    def _ask_waiting(self) -> None:
         if self._waiting:
             self._ask(self._waiting.popleft())
-        self._prompt_mode()
 
     def _prompt_mode(self) -> None:
         if self.presenter.busy:
@@ -305,6 +310,7 @@ class SqlAgentApp(App[int]):
             self.action_pane("conversation")
         elif self._replying:
             self._replying = False
+            self._ask_waiting()
             self._prompt_mode()
 
     def action_interrupt(self) -> None:
@@ -407,7 +413,7 @@ class SqlAgentApp(App[int]):
         themes = load_themes(self.services.theme_folders)
         for file in themes.files:
             self.register_theme(file.theme())
-        self.theme_titles = {file.name: file.title for file in themes.files}
+        self.theme_titles = {file.name: safe_line(file.title).replace("[", "(") for file in themes.files}
         wanted = self.services.theme
         if wanted not in self.theme_titles:
             self._notes.append(self.messages("toast.no_theme", name=wanted))
@@ -426,7 +432,18 @@ class SqlAgentApp(App[int]):
                 t("command.theme", title=title), t("command.theme_tip"), lambda name=name: setattr(self, "theme", name)
             )
         for question in self.services.suggestions:
-            yield SystemCommand(question, t("command.ask"), lambda question=question: self._submit(question))
+            yield SystemCommand(
+                t("command.ask", question=question),
+                t("command.ask_tip"),
+                lambda question=question: self._submit(question),
+            )
+
+    def action_command_palette(self) -> None:
+        """Open the palette, with its field in the user's language."""
+        from textual.command import CommandPalette
+
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette(placeholder=self.messages("command.search"), id="--command-palette"))
 
     def _runner(self, action: str) -> Any:
         async def run() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from sqlagent_tui.paths import config_dir, data_dir
 from sqlagent_tui.ui.app import SqlAgentApp
 from sqlagent_tui.ui.messages import Messages, choose_language
 from sqlagent_tui.ui.services import AskPassword, Report, Services, TraceSink
+from sqlagent_tui.ui.themes import fitting_theme
 
 if TYPE_CHECKING:
     from sqlagent_tui.agent.cancel import CancelToken
@@ -40,6 +42,8 @@ def run_app(options: AppOptions) -> int:
     """Run the app until the user quits; returns the exit code."""
     parts = Parts(options)
     app = SqlAgentApp(parts.services(), notes=[options.config_problem] if options.config_problem else [])
+    if "SSH_CONNECTION" in os.environ:
+        app.animation_level = "none"  # every frame of a smooth scroll is a round of bytes
     try:
         code = app.run()
     finally:
@@ -78,7 +82,7 @@ class Parts:
             suggestions=self._suggestions(),
             demo=options.target.demo,
             language=self._messages.language,
-            theme=options.config.theme,
+            theme=fitting_theme(options.config.theme, os.environ),
             keymap=options.config.keymap,
             history_file=data_dir() / "history.jsonl",
             theme_folders=(config_dir() / "themes",),

@@ -12,6 +12,10 @@ MAX_HIGHLIGHTED = 8_000
 """Characters beyond which a statement is shown plain: the lexer runs on the screen's thread."""
 
 
+MIN_LAID_OUT, MAX_LAID_OUT = 60, 4_000
+"""A shorter statement fits a line; a longer one isn't worth the screen's time."""
+
+
 @lru_cache(maxsize=256)
 def highlight_sql(sql: str) -> Content:
     """Return `sql` for the screen, highlighted; hostile text in it is harmless."""
@@ -38,6 +42,22 @@ def highlight_sql(sql: str) -> Content:
             spans.append(Span(start, end, style))
         start = end
     return Content(text, spans=spans)
+
+
+def laid_out(sql: str) -> str:
+    """Return `sql` with line breaks where a person would put them; what has some already stays as it is.
+
+    Only white space changes, and only outside literals.
+    """
+    if "\n" in sql.strip() or not MIN_LAID_OUT <= len(sql) <= MAX_LAID_OUT:
+        return sql
+    import sqlparse
+    from sqlparse.exceptions import SQLParseError
+
+    try:
+        return str(sqlparse.format(sql, reindent_aligned=False, reindent=True, indent_width=2))
+    except (SQLParseError, RecursionError):
+        return sql
 
 
 def one_line(sql: str) -> str:

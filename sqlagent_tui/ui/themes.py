@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,6 +13,7 @@ from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
 DEFAULT_THEME: Final = "dark"
+SIXTEEN: Final = "sixteen"
 SQL_VARIABLES: Final = ("sql-keyword", "sql-string", "sql-number", "sql-type", "sql-comment")
 
 
@@ -77,6 +78,14 @@ class Themes:
     def names(self) -> tuple[str, ...]:
         """Theme names, ours first."""
         return tuple(theme.name for theme in self.files)
+
+
+def fitting_theme(wanted: str, environ: Mapping[str, str]) -> str:
+    """Return `wanted`, or the sixteen-colour theme where the default one was not chosen and could not be shown."""
+    term = environ.get("TERM", "")
+    rich_colours = environ.get("COLORTERM", "").lower() in ("truecolor", "24bit") or "256" in term or "direct" in term
+    known = rich_colours or any(name in term for name in ("kitty", "alacritty", "ghostty", "wezterm", "foot"))
+    return wanted if known or wanted != DEFAULT_THEME else SIXTEEN
 
 
 def shipped_folder() -> Path:

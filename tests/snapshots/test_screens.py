@@ -69,7 +69,7 @@ SCENES: dict[str, Scene] = {
     "thinking": turn(scenes.thinking, scenes.QUESTION, "f8"),
     "answer": turn(scenes.answered),
     "grid": turn(scenes.answered, scenes.QUESTION, "f5", "down"),
-    "recovered": turn(scenes.recovered, scenes.QUESTION, "f4"),
+    "recovered": turn(scenes.recovered, scenes.QUESTION, "f4", "home"),
     "clarification": turn(scenes.clarification, "Quantos imóveis estão irregulares?"),
     "unanswerable": turn(scenes.unanswerable, "Qual a previsão de chuva para amanhã?"),
     "unreachable": unreachable,

@@ -3,6 +3,7 @@
 from pathlib import Path
 from queue import SimpleQueue
 
+import msgspec
 import pytest
 import ui_scenes as scenes
 from textual.widgets import Input, OptionList
@@ -13,9 +14,18 @@ from sqlagent_tui.agent.results import Column, QueryResult
 from sqlagent_tui.errors import DatabaseError, ModelError
 from sqlagent_tui.ui.app import SqlAgentApp
 from sqlagent_tui.ui.grid_data import GridData
-from sqlagent_tui.ui.notices import CatalogueReady, GridReady, PartFailed, PartProgress, PasswordWanted, TurnFailed
+from sqlagent_tui.ui.notices import (
+    CatalogueReady,
+    DatabaseReady,
+    GridReady,
+    PartFailed,
+    PartProgress,
+    PasswordWanted,
+    TurnFailed,
+)
 from sqlagent_tui.ui.screens.cell import CellScreen
 from sqlagent_tui.ui.screens.help import HelpScreen
+from sqlagent_tui.ui.sql_text import laid_out
 from sqlagent_tui.ui.widgets.blocks import Notice, Question, Thinking
 from sqlagent_tui.ui.widgets.trace import TraceEntry
 
@@ -382,3 +392,39 @@ async def test_a_password_is_asked_for_and_never_shown() -> None:
             await pilot.press(keys[-1])
             await pilot.pause()
             assert wanted.answer.get(timeout=5) == answer
+
+
+async def test_a_waiting_question_is_not_taken_for_a_reply() -> None:
+    app = make()
+    async with app.run_test(size=NARROW) as pilot:
+        await scenes.begin(app, pilot, "primeira")
+        await pilot.press("o", "u", "t", "r", "a", "enter")
+        await scenes.play(app, scenes.clarification())
+        await pilot.pause()
+        assert app.prompt.has_class("-reply")
+        assert len(app.query(Question)) == 1
+        await pilot.press("escape")
+        await pilot.pause()
+        assert str(app.query(Question).last().content) == "❯ outra"
+
+
+async def test_the_status_line_warns_of_too_much_power() -> None:
+    app = make(language="en")
+    async with app.run_test(size=WIDE) as pilot:
+        info = msgspec.structs.replace(scenes.DATABASE, superuser=True, read_only=False, host="db1.example")
+        await scenes.play(app, [DatabaseReady(info)])
+        await pilot.pause()
+        line = str(app.status.render())
+        assert "SUPERUSER" in line
+        assert "CAN WRITE" in line
+        assert "leitor@db1.example" in line
+
+
+def test_an_answer_is_laid_out_without_changing_its_words() -> None:
+    sql = "SELECT e.nome, count(*) FROM imovel_rural i JOIN estado e ON e.id = i.e WHERE e.sigla = 'a  b' GROUP BY 1"
+    laid = laid_out(sql)
+    assert laid.count("\n") >= 3
+    assert laid.split() == sql.split()
+    assert "'a  b'" in laid
+    assert laid_out("SELECT 1") == "SELECT 1"
+    assert laid_out("SELECT " + "(" * 3_000) == "SELECT " + "(" * 3_000

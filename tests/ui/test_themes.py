@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from textual.color import Color
 
-from sqlagent_tui.ui.themes import load_themes, read_theme, shipped_folder
+from sqlagent_tui.ui.themes import fitting_theme, load_themes, read_theme, shipped_folder
 
 TEXT = ("foreground", "muted", "primary", "secondary", "accent", "success", "warning", "error")
 
@@ -55,3 +55,17 @@ def test_a_user_theme_does_not_replace_ours(tmp_path: Path) -> None:
     themes = load_themes([tmp_path])
     assert len(themes.problems) == 1
     assert next(file for file in themes.files if file.name == "dark").dark
+
+
+@pytest.mark.parametrize(
+    ("wanted", "environ", "chosen"),
+    [
+        ("dark", {"TERM": "linux"}, "sixteen"),
+        ("dark", {"TERM": "xterm-256color"}, "dark"),
+        ("dark", {"TERM": "screen", "COLORTERM": "truecolor"}, "dark"),
+        ("light", {"TERM": "linux"}, "light"),
+        ("dark", {}, "sixteen"),
+    ],
+)
+def test_a_poor_terminal_gets_its_own_colours(wanted: str, environ: dict[str, str], chosen: str) -> None:
+    assert fitting_theme(wanted, environ) == chosen

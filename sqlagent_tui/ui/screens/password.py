@@ -32,7 +32,7 @@ class PasswordScreen(ModalScreen[str]):
             sheet.border_subtitle = Content(t("password.keys"))
             who = t("password.role", role=self._role) if self._role else t("password.no_role")
             yield Static(Content.styled(who, "$muted"), markup=False)
-            yield Input(password=True, id="password")
+            yield Input(password=True, id="password", compact=True)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take the password."""

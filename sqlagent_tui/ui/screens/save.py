@@ -30,7 +30,7 @@ class SaveScreen(ModalScreen[str]):
             sheet.border_title = Content(self._messages("save.title"))
             sheet.border_subtitle = Content(self._messages("save.keys"))
             yield Static(Content.styled(self._messages("save.hint"), "$muted"), markup=False)
-            yield Input(self._suggestion, id="save-path")
+            yield Input(self._suggestion, id="save-path", compact=True)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take the name."""

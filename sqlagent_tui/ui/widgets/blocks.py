@@ -14,6 +14,7 @@ from textual.widgets import Static
 from sqlagent_tui.agent.events import EvidenceGathered, ToolCallFinished, ToolCallStarted
 from sqlagent_tui.agent.results import QueryResult
 from sqlagent_tui.ui.messages import Messages
+from sqlagent_tui.ui.sql_text import laid_out
 from sqlagent_tui.ui.text import safe, safe_line, shorten
 from sqlagent_tui.ui.widgets.sql import SqlText
 
@@ -227,7 +228,7 @@ class Decision(Vertical):
         if self._message:
             yield Static(Content(safe(self._message)), markup=False, classes="part -first")
         if self._sql:
-            yield SqlText(self._sql).set_class(not self._message, "-first")
+            yield SqlText(laid_out(self._sql)).set_class(not self._message, "-first")
         yield self._rows
         yield self._evidence
 

@@ -81,6 +81,7 @@ class Conversation(VerticalScroll, can_focus=True):
         """Show an error as a card."""
         self._close_stream()
         self.add(Notice(title, error.message, error.remedy))
+        self.follow()
 
     def open_thinking(self, opened: bool) -> None:
         """Unfold, or fold, all thinking, present and coming."""

@@ -15,7 +15,7 @@ from sqlagent_tui.ui.widgets.sql import SqlText
 MAX_ENTRIES = 300
 """Older statements leave the screen; the journal keeps them."""
 
-SHOWN_LINES = 8
+SHOWN_LINES = 6
 _ORIGIN_STYLES = {"agent": "$accent", "answer": "$success", "user": "$primary"}
 _QUIET = frozenset({"schema", "setup"})
 _BULLET = {"running": "◌", "ok": "✓", "error": "✗", "recovered": "↻"}

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
+from sqlagent_tui.distill.evaluate_command import evaluate_command
 from sqlagent_tui.distill.generate_command import generate_command
+from sqlagent_tui.distill.student_command import student_command
 
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 RUN = Path("runs/student")
@@ -93,7 +95,8 @@ def export_command(checkpoint: Path, tokenizer: Path, template: Path, kind: str,
     click.echo(f"{out} ({out.stat().st_size / 1e6:.1f} MB)", err=True)
 
 
-main.add_command(generate_command)
+for command in (generate_command, evaluate_command, student_command):
+    main.add_command(command)
 
 if __name__ == "__main__":
     main()

@@ -97,7 +97,8 @@ class ReplyComposer:
     def _split(self) -> Split:
         while True:
             split = self._composer.compose_split(_vague_for)
-            if split is not None:
+            # "os mais recentes … recentes" would not say which of the two is vague.
+            if split is not None and _text(split.question).count(spans(split.question)["vague"]) == 1:
                 return split
 
 

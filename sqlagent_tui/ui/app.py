@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Final, Literal, get_args
 
@@ -17,9 +16,12 @@ from textual.widgets import Static
 
 from sqlagent_tui.errors import ExitCode, UsageError
 from sqlagent_tui.ui import clipboard, crash
+from sqlagent_tui.ui.asking import Asking
 from sqlagent_tui.ui.bridge import DRAINS_PER_SECOND, Bridge
+from sqlagent_tui.ui.commands import commands
+from sqlagent_tui.ui.hints import hints
 from sqlagent_tui.ui.history import History
-from sqlagent_tui.ui.keymap import APP, GRID, PROMPT, SCHEMA, Key, bindings, key_name, split_keymap
+from sqlagent_tui.ui.keymap import APP, bindings, split_keymap
 from sqlagent_tui.ui.messages import Messages
 from sqlagent_tui.ui.notices import PasswordWanted
 from sqlagent_tui.ui.presenter import Presenter
@@ -68,8 +70,6 @@ class SqlAgentApp(App[int]):
         self.bridge = Bridge()
         self.agent = AgentWorker(services, self.bridge)
         self.catalogue = CatalogueWorker(services, self.bridge)
-        self._waiting: deque[str] = deque()
-        self._replying = False
         self._pane: Pane = "conversation"
         self._maximised = False
         self._thinking_open = False
@@ -99,8 +99,17 @@ class SqlAgentApp(App[int]):
             reload_catalogue=self.catalogue.load,
             ask_password=self._ask_password,
         )
-        yield Static(id="too-small", markup=False)
-        with Vertical(id="everything"):
+        self.asking = Asking(
+            agent=self.agent,
+            conversation=self.conversation,
+            prompt=self.prompt,
+            presenter=self.presenter,
+            changed=self._refresh_keys,
+        )
+        self.too_small = Static(id="too-small", markup=False)
+        yield self.too_small
+        self.everything = Vertical(id="everything")
+        with self.everything:
             yield self.status
             yield self.tabs
             with Horizontal(id="panes"):
@@ -110,7 +119,8 @@ class SqlAgentApp(App[int]):
                     yield self.trace
                     yield self.grid
             yield self.prompt
-            yield KeyBar(self._hints)
+            self.keys = KeyBar(self._hints)
+            yield self.keys
 
     def on_mount(self) -> None:
         """Show the first frame, then start everything that takes time."""
@@ -145,7 +155,7 @@ class SqlAgentApp(App[int]):
     @property
     def settled(self) -> bool:
         """No job runs or waits, and everything that was reported is on the screen."""
-        return self.bridge.idle and not self._draining and (self._replying or not self._waiting)
+        return self.bridge.idle and not self._draining and self.asking.settled
 
     # Asking
 
@@ -161,47 +171,20 @@ class SqlAgentApp(App[int]):
         """Ask an example question."""
         self.prompt.asked.add(event.question)
         self.prompt.focus()
-        self._submit(event.question)
+        self._submit(event.question, fresh=True)
 
     def on_prompt_past_history(self) -> None:
         """Go on upwards, into the examples."""
-        suggestions = self.query("#suggestions")
-        if suggestions and self.conversation.welcome.display:
-            suggestions.first().focus()
+        self.conversation.welcome.enter()
 
-    def _submit(self, question: str) -> None:
+    def _submit(self, question: str, *, fresh: bool = False) -> None:
         self._pane = "conversation"
         self._maximised = False
         self._show_pane()
-        if self.presenter.busy:
-            self._waiting.append(question)
-            self._prompt_mode()
-            return
-        self._ask(question)
-
-    def _ask(self, question: str) -> None:
-        reply, self._replying = self._replying, False
-        self.conversation.ask(question)
-        self.presenter.begin()
-        self.agent.ask(question, reply=reply)
-        self._prompt_mode()
+        self.asking.submit(question, fresh=fresh)
 
     def _turn_over(self, clarification: bool) -> None:
-        self._replying = clarification
-        if not clarification:  # a question that waits is no reply: it goes on waiting
-            self._ask_waiting()
-        self._prompt_mode()
-
-    def _ask_waiting(self) -> None:
-        if self._waiting:
-            self._ask(self._waiting.popleft())
-
-    def _prompt_mode(self) -> None:
-        if self.presenter.busy:
-            self.prompt.mode("queue" if self._waiting else "busy", count=len(self._waiting))
-        else:
-            self.prompt.mode("reply" if self._replying else "question")
-        self._refresh_keys()
+        self.asking.turn_over(clarification)
 
     # Panes
 
@@ -238,44 +221,34 @@ class SqlAgentApp(App[int]):
 
     def _show_pane(self) -> None:
         single = not self._wide or self._maximised
-        everything = self.query_one("#everything")
-        everything.set_class(single, "-single")
+        self.everything.set_class(single, "-single")
         for pane in PANES:
-            everything.set_class(pane == self._pane, f"-show-{pane}")
+            self.everything.set_class(pane == self._pane, f"-show-{pane}")
         self.tabs.show(self._pane)
         self.conversation.show_previews(single)
         small = self.messages("too_small", width=self.size.width, height=self.size.height)
-        self.query_one("#too-small", Static).update(Content(small))
+        self.too_small.update(Content(small))
 
     def on_descendant_focus(self) -> None:
         """The keys that can be used have changed."""
         self._refresh_keys()
 
     def _refresh_keys(self) -> None:
-        for bar in self.query(KeyBar):
-            bar.refresh()
+        self.keys.refresh()
 
     def _hints(self) -> list[Hint]:
-        keys: list[Key] = []
-        app = {key.id: key for key in APP}
         focused = self.focused
-        busy = self.presenter.busy
-        if busy:
-            keys.append(app["stop"])
-        if focused is self.prompt:
-            keys += [PROMPT[0], PROMPT[1]]
-        elif focused is not None and self.grid in focused.ancestors_with_self:
-            keys += GRID
-        elif focused is not None and self.schema in focused.ancestors_with_self:
-            keys += SCHEMA
-        order = ("help", "palette", "thinking", "details", "conversation", "schema", "trace", "grid", "quit")
-        tabs_shown = not self._wide
-        keys += [app[name] for name in order if not (tabs_shown and name in PANES)]
-        t = self.messages
-        hints = [(key_name(self._keymap_of_user.get(key.id, key.keys)), t(f"key.{key.id}")) for key in keys]
-        if self._replying and not busy:
-            hints.insert(0, (key_name("escape"), t("key.afresh")))
-        return hints
+        panes = focused.ancestors_with_self if focused is not None else []
+        place = next((name for name, pane in (("prompt", self.prompt), ("grid", self.grid), ("schema", self.schema))
+                      if pane in panes), None)  # fmt: skip
+        return hints(
+            self.messages,
+            self._keymap_of_user,
+            place=place,
+            busy=self.presenter.busy,
+            replying=self.asking.replying,
+            panes_named=not self._wide,
+        )
 
     # Keys
 
@@ -305,13 +278,11 @@ class SqlAgentApp(App[int]):
         elif self.focused is not self.prompt and not self._wide and self._pane != "conversation":
             self.action_pane("conversation")
         elif self.presenter.busy:
-            self._cancel()
+            self.asking.cancel()
         elif self.focused is not self.prompt:
             self.action_pane("conversation")
-        elif self._replying:
-            self._replying = False
-            self._ask_waiting()
-            self._prompt_mode()
+        elif self.asking.replying:
+            self.asking.start_afresh()
 
     def action_interrupt(self) -> None:
         """Ctrl+C: copy what is selected, else clear the prompt, else stop the turn, else quit when pressed again."""
@@ -322,7 +293,7 @@ class SqlAgentApp(App[int]):
         elif self.prompt.text:
             self.prompt.text = ""
         elif self.presenter.busy:
-            self._cancel()
+            self.asking.cancel()
         elif self.services.clock() - self._quit_asked < QUIT_SECONDS:
             self.exit(ExitCode.OK)
         else:
@@ -332,13 +303,6 @@ class SqlAgentApp(App[int]):
     async def action_quit(self) -> None:
         """Quit now; what still runs is told to stop and not waited for."""
         self.exit(ExitCode.OK)
-
-    def _cancel(self) -> None:
-        if not self.presenter.cancelling:
-            self._waiting.clear()
-            self.presenter.cancel()
-            self.agent.cancel()
-            self._prompt_mode()
 
     def action_scroll_conversation(self, pages: int) -> None:
         """Scroll the conversation from the prompt."""
@@ -424,19 +388,14 @@ class SqlAgentApp(App[int]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Our commands for the palette, in our user's language."""
-        t = self.messages
-        for key in (key for key in APP if key.id not in ("palette", "interrupt", "stop")):
-            yield SystemCommand(t(f"key.{key.id}"), t(f"tip.{key.id}"), self._runner(key.action))
-        for name, title in self.theme_titles.items():
-            yield SystemCommand(
-                t("command.theme", title=title), t("command.theme_tip"), lambda name=name: setattr(self, "theme", name)
-            )
-        for question in self.services.suggestions:
-            yield SystemCommand(
-                t("command.ask", question=question),
-                t("command.ask_tip"),
-                lambda question=question: self._submit(question),
-            )
+        return commands(
+            self.messages,
+            run=lambda action: self.run_action(action),
+            themes=self.theme_titles,
+            choose_theme=lambda name: setattr(self, "theme", name),
+            questions=self.services.suggestions,
+            ask=lambda question: self._submit(question, fresh=True),
+        )
 
     def action_command_palette(self) -> None:
         """Open the palette, with its field in the user's language."""
@@ -444,12 +403,6 @@ class SqlAgentApp(App[int]):
 
         if not isinstance(self.screen, CommandPalette):
             self.push_screen(CommandPalette(placeholder=self.messages("command.search"), id="--command-palette"))
-
-    def _runner(self, action: str) -> Any:
-        async def run() -> None:
-            await self.run_action(action)
-
-        return run
 
     def _fatal_error(self) -> None:
         """Leave a short account of a bug; Textual's own would print every local, passwords and data included."""

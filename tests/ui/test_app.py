@@ -428,3 +428,18 @@ def test_an_answer_is_laid_out_without_changing_its_words() -> None:
     assert "'a  b'" in laid
     assert laid_out("SELECT 1") == "SELECT 1"
     assert laid_out("SELECT " + "(" * 3_000) == "SELECT " + "(" * 3_000
+
+
+async def test_everything_goes_on_behind_a_sheet() -> None:
+    app = make()
+    async with app.run_test(size=WIDE) as pilot:
+        await scenes.begin(app, pilot)
+        await pilot.press("f1")
+        for size in (NARROW, (20, 5), WIDE):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+        await scenes.play(app, scenes.recovered())
+        await pilot.pause()
+        assert isinstance(app.screen, HelpScreen)
+        await pilot.press("escape")
+        assert app.grid.result is not None

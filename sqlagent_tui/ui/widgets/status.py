@@ -18,6 +18,7 @@ SPINNER: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 BUSY: Final = frozenset({"starting", "queued", "reading", "thinking", "writing", "running", "cancelling"})
 _STYLES: Final[dict[str, str]] = {"ready": "$success", "failed": "$error", "cancelling": "$warning"}
 _BAR: Final = 6
+WIDE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class StatusLine(Widget):
             info = status.database
             parts.append((1, Content.styled(safe_line(shorten(info.database, 40)), "bold $primary")))
             host = "" if info.host in ("", "localhost") or info.host.startswith("/") else f"@{shorten(info.host, 32)}"
-            parts.append((5, Content.styled(safe_line(shorten(info.user, 24) + host), "$muted")))
+            parts.append((6, Content.styled(safe_line(shorten(info.user, 24) + host), "$muted")))
             if info.superuser:
                 parts.append((2, Content.styled(t("status.superuser"), "bold $warning")))
             if info.read_only:
@@ -80,12 +81,12 @@ class StatusLine(Widget):
             else:
                 parts.append((0, Content.styled(t("status.not_read_only"), "bold $error")))
         if status.model is not None:
-            parts.append((6, Content.styled(safe_line(shorten(status.model.name, 28)), "$secondary")))
+            parts.append((7, Content.styled(safe_line(shorten(status.model.name, 28)), "$secondary")))
         if status.context_size:
             parts.append((4, self._context_bar()))
         if status.tokens_per_second:
             speed = t("status.speed", speed=t.number(status.tokens_per_second))
-            parts.append((7, Content.styled(speed, "$muted")))
+            parts.append((5, Content.styled(speed, "$muted")))
         if status.demo:
             parts.append((8, Content.styled(t("status.demo"), "italic $muted")))
         return parts
@@ -95,7 +96,7 @@ class StatusLine(Widget):
         filled = min(round(used * _BAR + 0.49), _BAR) if used else 0
         style = "$error" if used > 0.9 else "$warning" if used > 0.75 else "$primary"
         return Content.assemble(
-            (self._messages("status.context"), "$muted"),
+            (self._messages("status.context" if self.size.width >= WIDE else "status.context_short"), "$muted"),
             " ",
             ("━" * filled, style),
             ("━" * (_BAR - filled), "$border-blurred"),

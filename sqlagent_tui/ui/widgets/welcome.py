@@ -59,6 +59,12 @@ class Welcome(Vertical):
         self._lines[part] = (state, text, fraction)
         self._draw()
 
+    def enter(self) -> None:
+        """Give the keyboard to the examples, when there are any to see."""
+        examples = self.query(OptionList)
+        if examples and self.display:
+            examples.first().focus()
+
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Ask the chosen example."""
         event.stop()

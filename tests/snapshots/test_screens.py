@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import pytest
-import ui_scenes as scenes
 from textual.pilot import Pilot
 
 from sqlagent_tui.errors import DatabaseError
 from sqlagent_tui.ui.app import SqlAgentApp
 from sqlagent_tui.ui.notices import PartFailed, PartProgress, UiEvent
+from tests import ui_scenes as scenes
 
 Scene = Callable[[SqlAgentApp, Pilot[int]], Awaitable[None]]
 SIZES = [pytest.param((80, 24), id="80x24"), pytest.param((160, 48), id="160x48")]

@@ -5,7 +5,6 @@ from queue import SimpleQueue
 
 import msgspec
 import pytest
-import ui_scenes as scenes
 from textual.widgets import Input, OptionList
 
 from sqlagent_tui.agent.events import TurnEnded
@@ -28,6 +27,7 @@ from sqlagent_tui.ui.screens.help import HelpScreen
 from sqlagent_tui.ui.sql_text import laid_out
 from sqlagent_tui.ui.widgets.blocks import Notice, Question, Thinking
 from sqlagent_tui.ui.widgets.trace import TraceEntry
+from tests import ui_scenes as scenes
 
 NARROW, WIDE = (80, 24), (160, 48)
 pytestmark = pytest.mark.usefixtures("_steady")

@@ -5,7 +5,6 @@ import signal
 from pathlib import Path
 
 import pytest
-import ui_scenes as scenes
 
 from sqlagent_tui.agent.events import TurnEnded
 from sqlagent_tui.assembly import Target
@@ -14,6 +13,7 @@ from sqlagent_tui.sessions.journal import read_events
 from sqlagent_tui.ui.app import SqlAgentApp
 from sqlagent_tui.ui.run import AppOptions, Parts
 from sqlagent_tui.ui.widgets.blocks import Notice
+from tests import ui_scenes as scenes
 
 WRITING = {"thinking", "writing"}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
-import ui_scenes as scenes
+from psycopg import conninfo as libpq
 
 from sqlagent_tui.agent.cancel import CancelToken
 from sqlagent_tui.agent.events import LoopEvent
@@ -20,6 +20,8 @@ from sqlagent_tui.ui.app import SqlAgentApp
 from sqlagent_tui.ui.services import AskPassword, Report, Services, TraceSink
 from sqlagent_tui.ui.widgets.blocks import Decision, Notice
 from sqlagent_tui.ui.widgets.trace import TraceEntry
+from tests import ui_scenes as scenes
+from tests.fix_guard import NOBODY, Guard
 
 STATES = """SELECT e.nome, count(*) AS imoveis FROM imovel_rural i JOIN municipio m ON m.id = i.municipio_id
 JOIN estado e ON e.id = m.estado_id GROUP BY e.nome ORDER BY 2 DESC"""
@@ -187,3 +189,37 @@ async def test_a_killed_backend_is_told_and_the_next_question_works(
             await scenes.settle(app, pilot)
         assert app.grid.result is not None
         assert app.grid.result.rows[0][0] in ("1", "2")
+
+
+async def test_the_browser_reads_every_relation_whatever_its_name(
+    harness: Callable[..., Harness], guard: Guard
+) -> None:
+    one = harness([])
+    one.conninfo = guard.reader
+    app = one.app()
+    async with app.run_test(size=(160, 48)) as pilot:
+        await scenes.settle(app, pilot)
+        relations = dict(app.schema._relations)
+        assert {'"Tabela Ímpar"', '"d\'água \\"', "conta", "outro.conta"} <= relations.keys()
+        await pilot.press("f3")
+        for node in relations.values():
+            node.expand()
+        await scenes.settle(app, pilot)
+        await scenes.settle(app, pilot)
+        columns = {name: [str(child.label) for child in node.children] for name, node in relations.items()}
+        assert columns['"Tabela Ímpar"'] == ["Coluna Á  text", 'com "aspas" dentro  integer', "select  integer"]
+        assert len(columns["outro.conta"]) == 3
+        assert columns["vazia"] == []
+        assert any("FK → conta" in label for label in columns["tinta"])
+        app.schema._tree.move_cursor(relations['"Tabela Ímpar"'])
+        await pilot.press("i")
+        assert app.prompt.text == '"Tabela Ímpar" '
+
+
+async def test_a_role_without_rights_sees_an_empty_catalogue(harness: Callable[..., Harness], guard: Guard) -> None:
+    one = harness([])
+    one.conninfo = libpq.make_conninfo(guard.reader, user=NOBODY)
+    app = one.app()
+    async with app.run_test(size=(160, 48)) as pilot:
+        await scenes.settle(app, pilot)
+        assert "may not read any table" in scenes.shown(app.schema)

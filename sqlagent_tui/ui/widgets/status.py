@@ -58,7 +58,7 @@ class StatusLine(Widget):
         room = self.size.width - right.cell_length - 3
         left = self._left()
         separator = Content.styled(" │ ", "$border-blurred")
-        while len(left) > 1 and sum(part.cell_length + 3 for _, part in left) > room:
+        while len(left) > 1 and sum(part.cell_length + 3 for _, part in left) - 3 > room:
             left.remove(max(left, key=lambda entry: entry[0]))
         line = separator.join([part for _, part in left]).truncate(max(room, 0), ellipsis=True)
         gap = self.size.width - line.cell_length - right.cell_length - 2

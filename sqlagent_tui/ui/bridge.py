@@ -12,7 +12,7 @@ from typing import Final
 from sqlagent_tui.agent.events import PromptEvaluated, TextDelta
 from sqlagent_tui.ui.notices import JobDone, PartProgress, UiEvent
 
-DRAINS_PER_SECOND: Final = 25
+DRAINS_PER_SECOND: Final = 20
 
 
 class Bridge:

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from textual.widgets import Input, OptionList
 
-from sqlagent_tui.agent.events import TurnEnded
+from sqlagent_tui.agent.events import TextDelta, TurnEnded
 from sqlagent_tui.agent.messages import Usage
 from sqlagent_tui.agent.results import Column, QueryResult
 from sqlagent_tui.errors import DatabaseError, ModelError
@@ -25,7 +25,8 @@ from sqlagent_tui.ui.notices import (
 from sqlagent_tui.ui.screens.cell import CellScreen
 from sqlagent_tui.ui.screens.help import HelpScreen
 from sqlagent_tui.ui.sql_text import laid_out
-from sqlagent_tui.ui.widgets.blocks import Notice, Question, Thinking
+from sqlagent_tui.ui.widgets.blocks import Notice, Question
+from sqlagent_tui.ui.widgets.thinking import Thinking
 from sqlagent_tui.ui.widgets.trace import TraceEntry
 from tests import ui_scenes as scenes
 
@@ -443,3 +444,21 @@ async def test_everything_goes_on_behind_a_sheet() -> None:
         assert isinstance(app.screen, HelpScreen)
         await pilot.press("escape")
         assert app.grid.result is not None
+
+
+async def test_a_long_thought_is_shown_whole_in_pieces() -> None:
+    app = make()
+    words = [f"palavra{number}" for number in range(900)]
+    async with app.run_test(size=WIDE) as pilot:
+        await scenes.begin(app, pilot)
+        await scenes.play(app, scenes.thinking()[:-1])
+        for index, word in enumerate(words):
+            await scenes.play(
+                app, [TextDelta(step=1, kind="thinking", text=word + ("\n" if index % 50 == 49 else " "))]
+            )
+            if index == 300:
+                await pilot.press("f8")
+        await pilot.pause()
+        block = app.query_one(Thinking)
+        assert len(block._body.children) > 5
+        assert scenes.shown(block._body).split() == words

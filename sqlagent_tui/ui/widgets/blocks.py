@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -17,9 +16,6 @@ from sqlagent_tui.ui.messages import Messages
 from sqlagent_tui.ui.sql_text import laid_out
 from sqlagent_tui.ui.text import safe, safe_line, shorten
 from sqlagent_tui.ui.widgets.sql import SqlText
-
-FIRST_WIDTH: Final = 72
-"""Columns to count on before the first layout has told the true width."""
 
 RESULT_LINES: Final = 12
 DONE_LINES: Final = 4
@@ -43,69 +39,6 @@ class Question(Block):
 
     def __init__(self, text: str) -> None:
         super().__init__(Content.assemble(("❯ ", "bold $primary"), (safe(text), "bold")), classes="question")
-
-
-class Thinking(Vertical):
-    """The model's thinking: one line with its latest words, or all of it."""
-
-    def __init__(self, messages: Messages, opened: bool) -> None:
-        super().__init__(classes="block thinking")
-        self._messages = messages
-        self._opened = opened
-        self._text = ""
-        self._live = True
-        self._head = Static(markup=False, classes="thinking-head")
-        self._body = Static(markup=False, classes="thinking-body")
-
-    def compose(self) -> ComposeResult:
-        """Head and body."""
-        yield self._head
-        yield self._body
-
-    def add(self, text: str) -> None:
-        """Append what the model has just thought."""
-        self._text += text
-        self._draw()
-
-    def end(self) -> None:
-        """The model has moved on."""
-        if self._live:
-            self._live = False
-            self._draw()
-
-    def open(self, opened: bool) -> None:
-        """Show all of it, or one line."""
-        self._opened = opened
-        self._draw()
-
-    def on_click(self, event: events.Click) -> None:
-        """Fold or unfold this one."""
-        event.stop()
-        self.open(not self._opened)
-
-    def on_resize(self) -> None:
-        """Show as many of the latest words as fit now."""
-        self._draw()
-
-    def _draw(self) -> None:
-        t, text = self._messages, safe(self._text).strip()
-        title = t("thinking.live") if self._live else t("thinking.done")
-        head = Content.styled(("▾ " if self._opened else "▸ ") + title, "$accent")
-        self._body.display = self._opened and bool(text)
-        if self._opened:
-            head += Content.styled(f" · {t.count('thinking.words', len(text.split()))}", "$muted")
-            self._body.update(Content.styled(text, "italic $muted"))
-        else:
-            head += Content.styled("  " + self._glimpse(text, head.cell_length + 2), "italic $muted")
-        self._head.update(head)
-
-    def _glimpse(self, text: str, used: int) -> str:
-        """Return the latest words while they come, the first ones afterwards."""
-        line = " ".join(text.split())
-        room = max((self.size.width or FIRST_WIDTH) - used, 8)
-        if len(line) <= room:
-            return line
-        return "…" + line[len(line) - room + 1 :] if self._live else shorten(line, room)
 
 
 class ToolCall(Vertical):

@@ -26,7 +26,8 @@ from sqlagent_tui.agent.events import (
 from sqlagent_tui.errors import SqlagentError
 from sqlagent_tui.ui.messages import Messages
 from sqlagent_tui.ui.text import safe
-from sqlagent_tui.ui.widgets.blocks import Block, Decision, Line, Notice, Question, Thinking, ToolCall
+from sqlagent_tui.ui.widgets.blocks import Block, Decision, Line, Notice, Question, ToolCall
+from sqlagent_tui.ui.widgets.thinking import Thinking
 from sqlagent_tui.ui.widgets.welcome import Welcome
 
 MAX_BLOCKS = 1_500

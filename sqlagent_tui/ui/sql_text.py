@@ -12,6 +12,8 @@ MAX_HIGHLIGHTED = 8_000
 """Characters beyond which a statement is shown plain: the lexer runs on the screen's thread."""
 
 
+_CLAUSES = frozenset(("FROM", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "UNION", "INTERSECT", "EXCEPT"))
+_JOINS = frozenset(("LEFT", "RIGHT", "FULL", "INNER", "OUTER", "CROSS", "NATURAL", "JOIN"))
 MIN_LAID_OUT, MAX_LAID_OUT = 60, 4_000
 """A shorter statement fits a line; a longer one isn't worth the screen's time."""
 
@@ -45,19 +47,29 @@ def highlight_sql(sql: str) -> Content:
 
 
 def laid_out(sql: str) -> str:
-    """Return `sql` with line breaks where a person would put them; what has some already stays as it is.
+    """Return `sql` with a line for each of its clauses; what has line breaks already stays as it is.
 
-    Only white space changes, and only outside literals.
+    Only white space changes, and only outside literals, comments and brackets.
     """
     if "\n" in sql.strip() or not MIN_LAID_OUT <= len(sql) <= MAX_LAID_OUT:
         return sql
-    import sqlparse
-    from sqlparse.exceptions import SQLParseError
+    from pygments.lexers.sql import PostgresLexer
+    from pygments.token import Keyword
 
-    try:
-        return str(sqlparse.format(sql, reindent_aligned=False, reindent=True, indent_width=2))
-    except (SQLParseError, RecursionError):
-        return sql
+    parts: list[str] = []
+    depth, before = 0, ""
+    for kind, token in PostgresLexer(stripnl=False, ensurenl=False).get_tokens(sql):
+        depth += (token == "(") - (token == ")")
+        if kind in Keyword:
+            word = token.upper()
+            clause = word in _CLAUSES or (word in _JOINS and before not in _JOINS)
+            if clause and parts and depth == 0 and not (word == "FROM" and before == "DISTINCT"):
+                while parts and parts[-1].isspace():
+                    parts.pop()
+                parts.append("\n")
+            before = word
+        parts.append(token)
+    return "".join(parts)
 
 
 def one_line(sql: str) -> str:

@@ -18,6 +18,7 @@ from sqlagent_tui.ui.text import safe, safe_line, shorten
 from sqlagent_tui.ui.widgets.sql import SqlText
 
 RESULT_LINES: Final = 12
+QUESTION_SHOWN: Final = 1_000
 DONE_LINES: Final = 4
 """Lines of a statement that has served its purpose; the trace and the answer show it whole."""
 PREVIEW_ROWS: Final = 5
@@ -35,10 +36,14 @@ class Block(Static):
 
 
 class Question(Block):
-    """What the user asked."""
+    """What the user asked; of a very long question, its beginning."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__(Content.assemble(("❯ ", "bold $primary"), (safe(text), "bold")), classes="question")
+    def __init__(self, messages: Messages, text: str) -> None:
+        content = Content.assemble(("❯ ", "bold $primary"), (safe(shorten(text, QUESTION_SHOWN)), "bold"))
+        if len(text) > QUESTION_SHOWN:
+            more = messages.count("question.more", len(text) - QUESTION_SHOWN)
+            content += Content.styled(f" {more}", "$muted")
+        super().__init__(content, classes="question")
 
 
 class ToolCall(Vertical):

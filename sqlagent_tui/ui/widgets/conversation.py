@@ -25,13 +25,18 @@ from sqlagent_tui.agent.events import (
 )
 from sqlagent_tui.errors import SqlagentError
 from sqlagent_tui.ui.messages import Messages
-from sqlagent_tui.ui.text import safe
+from sqlagent_tui.ui.text import safe, shorten
 from sqlagent_tui.ui.widgets.blocks import Block, Decision, Line, Notice, Question, ToolCall
 from sqlagent_tui.ui.widgets.thinking import Thinking
 from sqlagent_tui.ui.widgets.welcome import Welcome
 
 MAX_BLOCKS = 1_500
 """Older blocks leave the screen; the journal keeps what they said."""
+
+
+TEXT_SHOWN = 1_500
+TEXT_LINES = 10
+"""Of text that is no decision; a model that has lost its way can write pages of it."""
 
 
 class Conversation(VerticalScroll, can_focus=True):
@@ -68,7 +73,7 @@ class Conversation(VerticalScroll, can_focus=True):
         self._tools.clear()
         self._decision = None
         self._close_stream()
-        self.add(Question(question))
+        self.add(Question(self._messages, question))
         self.follow()
 
     def add(self, block: Widget) -> None:
@@ -148,7 +153,8 @@ class Conversation(VerticalScroll, can_focus=True):
             self._text = Block(classes="text")
             self.add(self._text)
         self._written += text
-        self._text.update(Content(safe(self._written).strip()))
+        lines = safe(shorten(self._written.strip(), TEXT_SHOWN)).split("\n")
+        self._text.update(Content("\n".join([*lines[:TEXT_LINES], *(["…"] if len(lines) > TEXT_LINES else [])])))
 
     def _close_stream(self) -> None:
         if self._thinking is not None:

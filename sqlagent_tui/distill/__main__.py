@@ -95,6 +95,16 @@ def export_command(checkpoint: Path, tokenizer: Path, template: Path, kind: str,
     click.echo(f"{out} ({out.stat().st_size / 1e6:.1f} MB)", err=True)
 
 
+@main.command("curve")
+@click.argument("curve", type=EXISTING, default=RUN / "curve.jsonl")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=RUN / "curve.svg", show_default=True)
+def curve_command(curve: Path, out: Path) -> None:
+    """Draw a run's loss as SVG."""
+    from sqlagent_tui.distill.curve import draw, read_curves
+
+    out.write_text(draw(read_curves(curve)), encoding="utf-8")
+
+
 for command in (generate_command, evaluate_command, student_command):
     main.add_command(command)
 

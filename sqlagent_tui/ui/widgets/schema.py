@@ -50,11 +50,21 @@ class CatalogueTree(Tree[Entry]):
     def render_label(self, node: TreeNode[Entry], base_style: Style, style: Style) -> Text:
         """Draw a node: the name as it is, what is beside it muted."""
         label = super().render_label(node, base_style, style)
-        entry = node.data
-        if entry is not None and node is not self.cursor_node:
+        if node.data is not None and node is not self.cursor_node:
             start = len(label) - len(node._label) + _name_length(node._label)
             label.stylize(self.get_component_rich_style("tree--muted", partial=True), start)
+        room = self.size.width - self.guide_depth * (_depth(node) - 1)
+        if room > 0:
+            label.truncate(room, overflow="ellipsis")  # a number cut off in silence would be another number
         return label
+
+
+def _depth(node: TreeNode[Entry]) -> int:
+    depth = 0
+    while node.parent is not None:
+        node = node.parent
+        depth += 1
+    return depth
 
 
 class SchemaPane(Vertical):

@@ -41,6 +41,8 @@ POLL_SECONDS: Final = 0.01
 
 SETTINGS: Final = {
     "listen_addresses": "",
+    # What lies here is loaded once and read; a vacuum in the background would only make the estimates wrong.
+    "autovacuum": "off",
     "unix_socket_permissions": "0700",
     "port": str(PORT),
     "shared_buffers": "64MB",

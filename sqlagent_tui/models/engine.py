@@ -155,13 +155,6 @@ class Engine:
         self.close()
 
     @property
-    def description(self) -> str:
-        """Architecture, size and quantisation, as llama.cpp names them."""
-        buffer = ctypes.create_string_buffer(256)
-        lib.llama_model_desc(self._model, buffer, 256)
-        return buffer.value.decode("utf-8", "replace")
-
-    @property
     def chat_template(self) -> str:
         """The file's chat template; empty when it has none."""
         return (lib.llama_model_chat_template(self._model, None) or b"").decode("utf-8", "replace")

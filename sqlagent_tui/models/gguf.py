@@ -113,6 +113,12 @@ class ModelFile(msgspec.Struct, frozen=True, kw_only=True):
     parts: int
     """Number of files that the model was split into."""
 
+    @property
+    def summary(self) -> str:
+        """Architecture, size and quantisation in a few words: `qwen3 4.0B Q8_0`."""
+        size = f"{self.parameters / 1e9:.1f}B" if self.parameters >= 1e9 else f"{self.parameters / 1e6:.1f}M"
+        return f"{self.architecture} {size} {self.quantization}"
+
 
 def describe(path: Path) -> ModelFile:
     """Read the header and check it against the file's size.

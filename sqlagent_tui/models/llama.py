@@ -177,7 +177,7 @@ class LlamaModel:
             want_hash=not known,
         )
         try:
-            self._load(request, cancel, on_progress, known, file.name)
+            self._load(request, cancel, on_progress, known, file)
         except BaseException:
             self._worker.kill()
             raise
@@ -190,17 +190,17 @@ class LlamaModel:
         cancel: CancelToken,
         on_progress: Callable[[float], None] | None,
         known: str,
-        name: str,
+        file: gguf.ModelFile,
     ) -> None:
         for reply in self._ask(request, cancel):
             if isinstance(reply, wire.Loading) and on_progress:
                 on_progress(reply.fraction)
             if isinstance(reply, wire.Loaded):
                 self._info = ModelInfo(
-                    name=self._name or name,
+                    name=self._name or file.name,
                     sha256=known or reply.sha256,
                     context_size=reply.context_size,
-                    description=reply.description,
+                    description=file.summary,
                 )
 
     def _ask(self, request: wire.Request, cancel: CancelToken) -> Generator[wire.AnyReply, None, None]:

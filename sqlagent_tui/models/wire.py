@@ -68,7 +68,6 @@ class Loaded(Reply, frozen=True, kw_only=True):
     """The model is ready."""
 
     context_size: int
-    description: str
     sha256: str
 
 

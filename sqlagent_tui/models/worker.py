@@ -130,9 +130,7 @@ class Worker:
         self._conversation = Conversation(ChatTemplate(source, bos=engine.bos, eos=engine.eos), encoder)
         self._generator = Generator(engine, encoder)
         self._engine = engine  # keeps llama.cpp's callbacks alive
-        return wire.Loaded(
-            id=request.id, context_size=engine.context_size, description=engine.description, sha256=digest
-        )
+        return wire.Loaded(id=request.id, context_size=engine.context_size, sha256=digest)
 
     def _loading(self, start: float, end: float) -> Callable[[float], None]:
         told = -1.0

@@ -21,6 +21,7 @@ def changed(source: Path, target: Path, at: int, data: bytes) -> Path:
 
 def test_reads_what_a_file_says(tiny_gguf: Path) -> None:
     file = describe(tiny_gguf)
+    assert file.summary == f"qwen3 {file.parameters / 1e6:.1f}M {file.quantization}"
     assert (file.name, file.architecture, file.quantization, file.kind) == ("Tiny", "qwen3", "F16", "model")
     assert (file.context_length, file.vocabulary, file.layers, file.tokenizer) == (4096, 325, 2, "gpt2/qwen2")
     assert file.chat_template == QWEN3_TEMPLATE

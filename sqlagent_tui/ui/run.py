@@ -41,7 +41,8 @@ class AppOptions:
 def run_app(options: AppOptions) -> int:
     """Run the app until the user quits; returns the exit code."""
     parts = Parts(options)
-    app = SqlAgentApp(parts.services(), notes=[options.config_problem] if options.config_problem else [])
+    notes = [note for note in (options.config_problem, parts.record()) if note]
+    app = SqlAgentApp(parts.services(), notes=notes)
     if "SSH_CONNECTION" in os.environ:
         app.animation_level = "none"  # every frame of a smooth scroll is a round of bytes
     try:
@@ -87,6 +88,16 @@ class Parts:
             history_file=data_dir() / "history.jsonl",
             theme_folders=(config_dir() / "themes",),
         )
+
+    def record(self) -> str | None:
+        """Begin the session's journal; return a sentence when it can't be written."""
+        from sqlagent_tui.sessions.journal import Journal
+
+        try:
+            self._journal = Journal(data_dir() / "sessions")
+        except SqlagentError as error:
+            return str(error)
+        return None
 
     def close(self) -> None:
         """Let go of the embedded server and end the journal."""
@@ -141,7 +152,7 @@ class Parts:
     def _ask(
         self, question: str, *, reply: bool, model: Model, database: Database, cancel: CancelToken
     ) -> Iterator[LoopEvent]:
-        agent, journal = self._agent_for(model, database), self._open_journal()
+        agent, journal = self._agent_for(model, database), self._journal
         for event in agent.ask(question, cancel, new_turn=not reply):
             if journal is not None:
                 journal.append(event)
@@ -155,16 +166,6 @@ class Parts:
             limits = TurnLimits(statement=config.limits.statement(), answer=config.limits.answer())
             agent = self._agent = Agent(model, database, profile, limits)
         return agent
-
-    def _open_journal(self) -> Journal | None:
-        from sqlagent_tui.sessions.journal import Journal
-
-        if self._journal is None:
-            try:
-                self._journal = Journal(data_dir() / "sessions")
-            except SqlagentError:
-                return None
-        return self._journal
 
     def _suggestions(self) -> tuple[str, ...]:
         if not self._options.target.demo:

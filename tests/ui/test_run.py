@@ -25,6 +25,7 @@ def parts(demo_conninfo: str, slow_gguf: Path, tmp_path: Path, monkeypatch: pyte
 
 
 async def test_a_killed_model_is_told_and_the_next_question_starts_it_again(parts: Parts, tmp_path: Path) -> None:
+    assert parts.record() is None
     app = SqlAgentApp(parts.services())
     async with app.run_test(size=(80, 24)) as pilot:
         await scenes.settle(app, pilot)
@@ -66,3 +67,11 @@ async def test_a_missing_model_is_a_card(parts: Parts, demo_conninfo: str) -> No
         assert app.status.status.activity == "failed"
         assert app.status.status.database is not None
     broken.close()
+
+
+def test_a_session_that_cannot_be_recorded_is_told(parts: Parts, tmp_path: Path) -> None:
+    (tmp_path / "home" / "data").mkdir(parents=True)
+    (tmp_path / "home" / "data" / "sessions").write_text("in the way")
+    problem = parts.record()
+    assert problem is not None
+    assert "can't be recorded" in problem

@@ -223,3 +223,31 @@ async def test_a_role_without_rights_sees_an_empty_catalogue(harness: Callable[.
     async with app.run_test(size=(160, 48)) as pilot:
         await scenes.settle(app, pilot)
         assert "may not read any table" in scenes.shown(app.schema)
+
+
+async def test_a_server_process_killed_in_mid_query_is_told_and_the_next_statement_works(
+    harness: Callable[..., Harness], demo_admin_conninfo: str
+) -> None:
+    script = [
+        call("execute_sql", sql="SELECT pg_sleep(60)"),
+        call("execute_sql", sql="SELECT 7 AS n"),
+        answer("SELECT 7 AS n"),
+    ]
+    one = harness(script)
+    app = one.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await scenes.settle(app, pilot)
+        assert app.agent._database is not None
+        pid = app.agent._database.info.backend_pid
+        app.prompt.text = "Espere"
+        await pilot.press("enter")
+        with psycopg.connect(demo_admin_conninfo, autocommit=True) as admin:
+            asked = "SELECT count(*) FROM pg_stat_activity WHERE pid = %s AND wait_event = 'PgSleep'"
+            while admin.execute(asked, (pid,)).fetchone() == (0,):
+                await pilot.pause(0.05)
+            admin.execute("SELECT pg_terminate_backend(%s)", (pid,))
+        await scenes.settle(app, pilot)
+        assert "NOT retried" in scenes.shown(app.conversation)
+        assert app.grid.result is not None
+        assert app.grid.result.rows == (("7",),)
+        assert app.status.status.activity == "ready"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
+from sqlagent_tui.agent.folding import fold
 from sqlagent_tui.agent.results import TableName
 
 _WORD = re.compile(r"[a-z0-9]+")
@@ -16,12 +16,6 @@ _TOO_COMMON = frozenset(
 )
 
 _MIN_PREFIX = 4
-
-
-def fold(text: str) -> str:
-    """Return `text` in lower case and without accents."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
 @lru_cache(maxsize=1)

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 
+from sqlagent_tui.agent.folding import fold
 from sqlagent_tui.agent.results import TableName, UnknownTable
 from sqlagent_tui.database.lexer import tokens
 
 _SUGGESTIONS = 3
 _NEAR_ENOUGH = 55.0
-
-
-def fold(name: str) -> str:
-    """Return `name` without capitals and accents, so that `Imóvel` and `imovel` meet."""
-    decomposed = unicodedata.normalize("NFKD", name.casefold())
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
 class NameIndex:

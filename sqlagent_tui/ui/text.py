@@ -44,12 +44,6 @@ def shorten(text: str, length: int) -> str:
     return text if len(text) <= length else text[: max(length - 1, 0)] + "…"
 
 
-def fold(text: str) -> str:
-    """Return `text` for comparing: without accents and without case."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(character for character in decomposed if not unicodedata.combining(character)).casefold()
-
-
 def _visible(character: str) -> str:
     if character == "\n" or character in _ALLOWED or character.isprintable():
         return character

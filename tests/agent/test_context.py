@@ -1,6 +1,7 @@
 """A prompt that always fits, and a table list that keeps the likeliest."""
 
 from sqlagent_tui.agent.context import system_message
+from sqlagent_tui.agent.folding import fold
 from sqlagent_tui.agent.profile import default_profile
 from sqlagent_tui.agent.ranking import rank_tables, stems
 from sqlagent_tui.agent.results import TableName
@@ -38,6 +39,10 @@ def test_ranking_reads_names_comments_accents_and_plurals() -> None:
     assert rank_tables("licenças vencidas", tables)[0].name == "licenca"
     assert rank_tables("nada disso", tables) == tables
     assert stems("Quantas licenças há no Pará?") == stems("licenca ha para")
+
+
+def test_folding_drops_capitals_and_accents() -> None:
+    assert fold("Área de PRESERVAÇÃO") == "area de preservacao"
 
 
 def test_a_comment_is_never_read_as_a_slot() -> None:

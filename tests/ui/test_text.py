@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sqlagent_tui.ui.text import fold, safe, safe_line, shorten
+from sqlagent_tui.ui.text import safe, safe_line, shorten
 
 ANY = st.text(st.characters(exclude_categories=()), max_size=60)
 
@@ -42,7 +42,6 @@ def test_what_is_hidden_is_named(given_text: str, shown: str) -> None:
     assert safe(given_text) == shown
 
 
-def test_folding_and_shortening() -> None:
-    assert fold("Área de PRESERVAÇÃO") == "area de preservacao"
+def test_shortening() -> None:
     assert shorten("abcdef", 4) == "abc…"
     assert shorten("abcd", 4) == "abcd"

@@ -18,11 +18,12 @@ from textual.widget import Widget
 from textual.widgets import Input, Static, Tree
 from textual.widgets.tree import TreeNode
 
+from sqlagent_tui.agent.folding import fold
 from sqlagent_tui.agent.results import ColumnInfo, TableInfo, TableName, UnknownTable
 from sqlagent_tui.errors import SqlagentError
 from sqlagent_tui.ui.keymap import SCHEMA, bindings
 from sqlagent_tui.ui.messages import Messages
-from sqlagent_tui.ui.text import fold, safe, safe_line, shorten
+from sqlagent_tui.ui.text import safe, safe_line, shorten
 
 MAX_SHOWN: Final = 2_000
 """Relations in the tree at once; the filter finds the rest."""

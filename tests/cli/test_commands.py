@@ -183,7 +183,7 @@ def test_ask_in_words(home: Path, demo_conninfo: str) -> None:
 
 
 def test_a_question_that_cannot_fit_and_an_empty_one(home: Path, demo_conninfo: str) -> None:
-    long = run(home, "ask", "quantos imóveis " * 1_250, demo_conninfo, "--model", str(STUDENT))
+    long = run(home, "ask", "xyz9 " * 4_000, demo_conninfo, "--model", str(STUDENT))
     assert long.returncode == 7
     assert "Shorten the question" in long.stderr
     assert run(home, "ask", " ", demo_conninfo, "--model", str(STUDENT)).returncode == 2

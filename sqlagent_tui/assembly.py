@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from sqlagent_tui.agent.loop import TurnLimits
 from sqlagent_tui.agent.profile import Profile, default_profile, load_profile, parse_profile
 from sqlagent_tui.config import Config
 from sqlagent_tui.database.progress import Progress
@@ -140,6 +141,11 @@ def choose_profile(name: str | None, config: Config, model_name: str) -> Profile
         return default_profile() if wanted == "default" else student_profile()
     file = config_dir() / "profiles" / f"{wanted}.toml"
     return load_profile(file if file.is_file() else Path(wanted))
+
+
+def turn_limits(config: Config) -> TurnLimits:
+    """Return the bounds of a turn, with the user's own for its statements."""
+    return TurnLimits(statement=config.limits.statement(), answer=config.limits.answer())
 
 
 def student_profile() -> Profile:

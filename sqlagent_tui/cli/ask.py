@@ -18,17 +18,16 @@ from sqlagent_tui.agent.events import (
     ToolCallStarted,
     TurnEnded,
 )
-from sqlagent_tui.agent.loop import Agent, TurnLimits
+from sqlagent_tui.agent.loop import Agent
 from sqlagent_tui.agent.messages import Usage
 from sqlagent_tui.agent.protocols import ModelInfo
 from sqlagent_tui.agent.results import QueryResult
-from sqlagent_tui.assembly import OpenTarget, Target, choose_profile, open_model
+from sqlagent_tui.assembly import OpenTarget, Target, choose_profile, open_model, turn_limits
 from sqlagent_tui.cli import common_options
 from sqlagent_tui.cli.interrupt import cancel_on_interrupt
 from sqlagent_tui.cli.narration import Narration
 from sqlagent_tui.cli.output import render, result_object, to_json
 from sqlagent_tui.cli.settings import settings
-from sqlagent_tui.config import Config
 from sqlagent_tui.errors import ExitCode
 from sqlagent_tui.paths import data_dir
 from sqlagent_tui.sessions.journal import Journal
@@ -77,7 +76,7 @@ def ask(
         try:
             model = open_model(model_name, config, narration, demo=demo)
             try:
-                agent = Agent(model, database, choose_profile(profile, config, model.info.name), _limits(config))
+                agent = Agent(model, database, choose_profile(profile, config, model.info.name), turn_limits(config))
                 record = TurnRecord(question, model.info, journal.session_id)
                 for text in (question, *reply):
                     record.clear()
@@ -99,10 +98,6 @@ def ask(
     if record.ended is not None and record.ended.outcome == "failed":
         click.echo(safe(record.ended.message), err=True)
     return record.exit_code
-
-
-def _limits(config: Config) -> TurnLimits:
-    return TurnLimits(statement=config.limits.statement(), answer=config.limits.answer())
 
 
 def _narrate(event: LoopEvent, narration: Narration) -> None:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import click
+import msgspec
 
 from sqlagent_tui.agent.cancel import Cancelled, CancelToken
 from sqlagent_tui.agent.results import StatementError
@@ -49,7 +50,7 @@ def sql(
         raise UsageError("The statement is empty.", "Give one SQL statement, or - and the statement on standard input.")
     limits = config.limits.answer()
     if max_rows is not None:
-        limits = type(limits)(**{**{f: getattr(limits, f) for f in limits.__struct_fields__}, "max_rows": max_rows})
+        limits = msgspec.structs.replace(limits, max_rows=max_rows)
     narration, token = Narration(), CancelToken()
     with OpenTarget(Target.chosen(conninfo, demo), narration) as target, cancel_on_interrupt(token):
         database = target.connect(config)

@@ -94,7 +94,6 @@ def read_journal(path: Path) -> Iterator[dict[str, Any]]:
 
 def read_events(path: Path) -> Iterator[Event]:
     """Yield a journal's events as they were appended; the session's own head line is left out."""
-    decoder = msgspec.convert
     for record in read_journal(path):
         if record.get("event") != "SessionStarted":
-            yield decoder({k: v for k, v in record.items() if k != "time"}, LoopEvent | TraceEvent)
+            yield msgspec.convert({k: v for k, v in record.items() if k != "time"}, LoopEvent | TraceEvent)

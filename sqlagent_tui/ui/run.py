@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sqlagent_tui.agent.loop import Agent, TurnLimits
-from sqlagent_tui.assembly import OpenTarget, Target, choose_profile, open_model
+from sqlagent_tui.agent.loop import Agent
+from sqlagent_tui.assembly import OpenTarget, Target, choose_profile, open_model, turn_limits
 from sqlagent_tui.config import Config
 from sqlagent_tui.errors import ExitCode, SqlagentError
 from sqlagent_tui.paths import config_dir, data_dir
@@ -163,8 +163,7 @@ class Parts:
         if agent is None or agent.model is not model or agent.database is not database:
             config = self._options.config
             profile = choose_profile(self._options.profile, config, model.info.name)
-            limits = TurnLimits(statement=config.limits.statement(), answer=config.limits.answer())
-            agent = self._agent = Agent(model, database, profile, limits)
+            agent = self._agent = Agent(model, database, profile, turn_limits(config))
         return agent
 
     def _suggestions(self) -> tuple[str, ...]:

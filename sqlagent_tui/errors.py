@@ -2,9 +2,10 @@
 
 SqlagentError                1   the base; nothing raises it bare
 ├── UsageError               2   a flag, a file or a setting that can't be right
-├── PolicyError              5   a statement that is refused before it is sent
 ├── DatabaseError            6   the server, or the way to it
 └── ModelError               7   a model file, or the process that runs it
+
+A refused statement is no exception: it is a result (`StatementError`), and exits with 5.
 """
 
 from __future__ import annotations
@@ -48,12 +49,6 @@ class UsageError(SqlagentError):
     """A flag, a file or a setting that can't be right."""
 
     exit_code = ExitCode.USAGE
-
-
-class PolicyError(SqlagentError):
-    """A statement that is refused before it is sent."""
-
-    exit_code = ExitCode.REFUSED
 
 
 class DatabaseError(SqlagentError):

@@ -39,7 +39,7 @@ _EXIT = {
     "unanswerable": ExitCode.UNANSWERABLE,
     "cancelled": ExitCode.INTERRUPTED,
 }
-_FAILED = {"database": ExitCode.DATABASE, "policy": ExitCode.REFUSED, "empty": ExitCode.USAGE}
+_FAILED = {"database": ExitCode.DATABASE, "empty": ExitCode.USAGE}
 
 
 @click.command(

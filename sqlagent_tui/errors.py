@@ -3,6 +3,7 @@
 SqlagentError                1   the base; nothing raises it bare
 ├── UsageError               2   a flag, a file or a setting that can't be right
 ├── DatabaseError            6   the server, or the way to it
+│   └── SuperuserRefusedError   5   the role is a superuser, and the user did not insist
 └── ModelError               7   a model file, or the process that runs it
 
 A refused statement is no exception: it is a result (`StatementError`), and exits with 5.
@@ -55,6 +56,15 @@ class DatabaseError(SqlagentError):
     """The server, or the way to it."""
 
     exit_code = ExitCode.DATABASE
+
+
+class SuperuserRefusedError(DatabaseError):
+    """The role is a superuser, or may become one: no read-only transaction holds such a role back.
+
+    The user may insist, for this session.
+    """
+
+    exit_code = ExitCode.REFUSED
 
 
 class ModelError(SqlagentError):

@@ -10,6 +10,7 @@ import msgspec
 from sqlagent_tui.agent.cancel import CancelToken
 from sqlagent_tui.agent.messages import Delta, Message
 from sqlagent_tui.agent.results import Origin, QueryResult, StatementError, TableInfo, TableName, UnknownTable, Verb
+from sqlagent_tui.agent.roles import RoleReport
 
 
 class Sampling(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,7 +91,8 @@ class DatabaseInfo(msgspec.Struct, frozen=True, kw_only=True):
     backend_pid: int
     read_only: bool
     """Verified on the server, not assumed."""
-    superuser: bool = False
+    role: RoleReport = RoleReport()
+    """What the role may do beyond reading."""
 
 
 class Database(Protocol):

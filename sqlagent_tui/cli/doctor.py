@@ -133,7 +133,7 @@ def _server(conninfo: str | None, demo: bool, config: Config, narration: Narrati
         try:
             info = database.info
             yield Finding("server", "ok", f"PostgreSQL {info.server_version} at {info.host}, database {info.database}")
-            if info.superuser:
+            if info.role.superuser:
                 remedy = "Connect as a role that may only SELECT; the README has the statements."
                 yield Finding("role", "warning", f"{info.user} is a superuser.", remedy)
             else:

@@ -22,6 +22,7 @@ from sqlagent_tui.agent.results import (
     UnknownTable,
     Verb,
 )
+from sqlagent_tui.agent.roles import RoleReport
 from sqlagent_tui.database import policy, verbs
 from sqlagent_tui.database.catalog import Catalog
 from sqlagent_tui.database.connection import PasswordCallback, open_connection
@@ -231,7 +232,7 @@ class PostgresDatabase:
             server_version=version or "",
             backend_pid=session.backend_pid,
             read_only=read_only == "on",
-            superuser=superuser == "t",
+            role=RoleReport(role=user or "", superuser=superuser == "t"),
         )
         self._session = session
         self._catalog.forget()

@@ -29,11 +29,11 @@ def failure(conninfo: str) -> DatabaseError:
 def test_what_was_verified(guard: Guard, reader: Client, connect: Callable[..., Client]) -> None:
     database: Database = reader.database
     info = database.info
-    assert (info.database, info.user, info.read_only, info.superuser) == (NAME, READER, True, False)
+    assert (info.database, info.user, info.read_only, info.role.superuser) == (NAME, READER, True, False)
     assert info.host.startswith("/")
     assert int(info.server_version.split(".")[0]) >= 12
     assert info.backend_pid > 0
-    assert connect(guard.superuser).database.info.superuser
+    assert connect(guard.superuser).database.info.role.superuser
 
 
 def test_options_of_the_conninfo_are_kept_and_ours_come_last(guard: Guard, connect: Callable[..., Client]) -> None:

@@ -10,6 +10,7 @@ from textual.widgets import Input, OptionList
 from sqlagent_tui.agent.events import TextDelta, TurnEnded
 from sqlagent_tui.agent.messages import Usage
 from sqlagent_tui.agent.results import Column, QueryResult
+from sqlagent_tui.agent.roles import RoleReport
 from sqlagent_tui.errors import DatabaseError, ModelError
 from sqlagent_tui.ui.app import SqlAgentApp
 from sqlagent_tui.ui.grid_data import GridData
@@ -415,7 +416,9 @@ async def test_a_waiting_question_is_not_taken_for_a_reply() -> None:
 async def test_the_status_line_warns_of_too_much_power() -> None:
     app = make(language="en")
     async with app.run_test(size=WIDE) as pilot:
-        info = msgspec.structs.replace(scenes.DATABASE, superuser=True, read_only=False, host="db1.example")
+        info = msgspec.structs.replace(
+            scenes.DATABASE, role=RoleReport(superuser=True), read_only=False, host="db1.example"
+        )
         await scenes.play(app, [DatabaseReady(info)])
         await pilot.pause()
         line = str(app.status.render())

@@ -74,7 +74,7 @@ class StatusLine(Widget):
             parts.append((1, Content.styled(safe_line(shorten(info.database, 40)), "bold $primary")))
             host = "" if info.host in ("", "localhost") or info.host.startswith("/") else f"@{shorten(info.host, 32)}"
             parts.append((6, Content.styled(safe_line(shorten(info.user, 24) + host), "$muted")))
-            if info.superuser:
+            if info.role.superuser:
                 parts.append((2, Content.styled(t("status.superuser"), "bold $warning")))
             if info.read_only:
                 parts.append((3, Content.styled(t("status.read_only"), "$success")))

@@ -1,10 +1,11 @@
-"""A database of awkward things beside the demo database, for attacks, odd names and big values."""
+"""A database of awkward things, on any server: for attacks, odd names and big values."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import msgspec
 import psycopg
@@ -16,6 +17,7 @@ from sqlagent_tui.agent.events import TraceEvent
 from sqlagent_tui.agent.protocols import Limits
 from sqlagent_tui.agent.results import QueryResult, StatementError
 from sqlagent_tui.database.postgres import PostgresDatabase
+from tests.fix_servers import Bouncing, Cluster, PoolMode
 
 # Two runs may share the demo cluster: each has a database and roles of its own.
 NAME = f"guarda_{os.getpid()}"
@@ -81,12 +83,19 @@ class Guard(msgspec.Struct, frozen=True):
     reader: str
     owner: str
     superuser: str
+    direct: str
+    """The superuser's again, past any pooler: for looking at the server, whatever is being tested."""
+
+    def through(self, bouncing: Bouncing, pool_mode: PoolMode) -> Guard:
+        """The same database behind PgBouncer."""
+        reader, owner, superuser = (bouncing(way, pool_mode) for way in (self.reader, self.owner, self.superuser))
+        return Guard(reader=reader, owner=owner, superuser=superuser, direct=self.direct)
 
 
-@pytest.fixture(scope="session")
-def guard(demo_admin_conninfo: str) -> Iterator[Guard]:
-    admin_info = libpq.conninfo_to_dict(demo_admin_conninfo)
-    with psycopg.connect(demo_admin_conninfo, autocommit=True) as admin:
+@contextmanager
+def awkward_database(superuser: str) -> Iterator[Guard]:
+    """Make the database and its roles on the server that `superuser` leads to; removed again afterwards."""
+    with psycopg.connect(superuser, autocommit=True) as admin:
         _remove_stale(admin)
         for role in (OWNER, READER, NOBODY):
             admin.execute(f"CREATE ROLE {role} LOGIN")
@@ -95,15 +104,48 @@ def guard(demo_admin_conninfo: str) -> Iterator[Guard]:
         )
 
     def to(role: str) -> str:
-        return libpq.make_conninfo("", **{**admin_info, "dbname": NAME, "user": role})
+        return libpq.make_conninfo(superuser, dbname=NAME, user=role)
 
-    superuser = str(admin_info["user"])
     with psycopg.connect(to(OWNER), autocommit=True) as owner:
         owner.execute(_SCHEMA.encode())
         owner.execute("ANALYZE")
-    yield Guard(reader=to(READER), owner=to(OWNER), superuser=to(superuser))
-    with psycopg.connect(demo_admin_conninfo, autocommit=True) as admin:
+    directly = libpq.make_conninfo(superuser, dbname=NAME)
+    yield Guard(reader=to(READER), owner=to(OWNER), superuser=directly, direct=directly)
+    with psycopg.connect(superuser, autocommit=True) as admin:
         _remove(admin)
+
+
+@pytest.fixture(scope="session")
+def guard(demo_admin_conninfo: str) -> Iterator[Guard]:
+    """On the embedded server of the demo, as the product starts it."""
+    with awkward_database(demo_admin_conninfo) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def guard_18(server_18: Cluster) -> Iterator[Guard]:
+    """On the wheel's PostgreSQL 18 with the settings of a production server."""
+    with awkward_database(server_18.conninfo()) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def guard_15(server_15: Cluster) -> Iterator[Guard]:
+    with awkward_database(server_15.conninfo()) as made:
+        yield made
+
+
+@pytest.fixture(scope="session", params=["18", "15"])
+def direct_guard(request: pytest.FixtureRequest) -> Guard:
+    """On each of the two servers."""
+    made: Guard = request.getfixturevalue(f"guard_{request.param}")
+    return made
+
+
+@pytest.fixture(scope="session", params=["direct", "transaction"])
+def any_guard(request: pytest.FixtureRequest, direct_guard: Guard, bouncing: Bouncing) -> Guard:
+    """On each of the two servers, directly and through PgBouncer in transaction mode."""
+    return direct_guard if request.param == "direct" else direct_guard.through(bouncing, "transaction")
 
 
 def _remove(admin: psycopg.Connection, name: str = NAME) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar, Final, Literal, get_args
+from typing import Any, ClassVar, Final
 
 from rich.text import Text
 from textual.app import App, ComposeResult, SystemCommand
@@ -11,11 +11,11 @@ from textual.binding import BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.content import Content
 from textual.screen import Screen
-from textual.widget import Widget
 from textual.widgets import Static
 
-from sqlagent_tui.errors import ExitCode, UsageError
-from sqlagent_tui.ui import clipboard, crash
+from sqlagent_tui.errors import ExitCode
+from sqlagent_tui.ui import crash
+from sqlagent_tui.ui.agent_worker import AgentWorker
 from sqlagent_tui.ui.asking import Asking
 from sqlagent_tui.ui.bridge import DRAINS_PER_SECOND, Bridge
 from sqlagent_tui.ui.commands import commands
@@ -24,23 +24,23 @@ from sqlagent_tui.ui.history import History
 from sqlagent_tui.ui.keymap import APP, bindings, split_keymap
 from sqlagent_tui.ui.messages import Messages
 from sqlagent_tui.ui.notices import PasswordWanted
+from sqlagent_tui.ui.panes import PANES, SINGLE_PANE_BELOW, Panes
 from sqlagent_tui.ui.presenter import Presenter
 from sqlagent_tui.ui.services import Services
+from sqlagent_tui.ui.taking import Taking
 from sqlagent_tui.ui.text import safe_line
 from sqlagent_tui.ui.themes import DEFAULT_THEME, load_themes
+from sqlagent_tui.ui.user_worker import UserWorker
 from sqlagent_tui.ui.widgets.conversation import Conversation
 from sqlagent_tui.ui.widgets.grid import GridPane
 from sqlagent_tui.ui.widgets.keybar import Hint, KeyBar
 from sqlagent_tui.ui.widgets.prompt import Prompt
 from sqlagent_tui.ui.widgets.schema import SchemaPane
 from sqlagent_tui.ui.widgets.status import BUSY, StatusLine
-from sqlagent_tui.ui.widgets.tabs import PANES, PaneTabs
+from sqlagent_tui.ui.widgets.tabs import PaneTabs
 from sqlagent_tui.ui.widgets.trace import TracePane
 from sqlagent_tui.ui.widgets.welcome import Welcome
-from sqlagent_tui.ui.worker import AgentWorker, CatalogueWorker
 
-Pane = Literal["conversation", "schema", "trace", "grid"]
-SINGLE_PANE_BELOW: Final = 120
 QUIT_SECONDS: Final = 2.0
 SPINS_PER_SECOND: Final = 8
 
@@ -69,9 +69,8 @@ class SqlAgentApp(App[int]):
             self._notes.append(self.messages("toast.unknown_keys", names=", ".join(unknown)))
         self.bridge = Bridge()
         self.agent = AgentWorker(services, self.bridge)
-        self.catalogue = CatalogueWorker(services, self.bridge)
-        self._pane: Pane = "conversation"
-        self._maximised = False
+        self.user = UserWorker(services, self.bridge)
+        self._taking = Taking(self, self.messages)
         self._thinking_open = False
         self._detailed = False
         self._quit_asked = -QUIT_SECONDS
@@ -96,7 +95,7 @@ class SqlAgentApp(App[int]):
             bridge=self.bridge,
             clock=self.services.clock,
             turn_over=self._turn_over,
-            reload_catalogue=self.catalogue.load,
+            reload_catalogue=self.user.load,
             ask_password=self._ask_password,
         )
         self.asking = Asking(
@@ -121,11 +120,23 @@ class SqlAgentApp(App[int]):
             yield self.prompt
             self.keys = KeyBar(self._hints)
             yield self.keys
+        self.panes = Panes(
+            everything=self.everything,
+            tabs=self.tabs,
+            conversation=self.conversation,
+            targets={
+                "conversation": lambda: self.prompt,
+                "schema": lambda: self.schema.target,
+                "trace": lambda: self.trace,
+                "grid": lambda: self.grid.target,
+            },
+            width=lambda: self.size.width,
+        )
 
     def on_mount(self) -> None:
         """Show the first frame, then start everything that takes time."""
         self.status.change(demo=self.services.demo)
-        self._show_pane()
+        self._fit()
         self.prompt.focus()
         self.set_interval(1 / DRAINS_PER_SECOND, self._drain)
         self.set_interval(1 / SPINS_PER_SECOND, self._spin)
@@ -135,9 +146,9 @@ class SqlAgentApp(App[int]):
         for note in self._notes:
             self.notify(note, severity="warning", markup=False)
         self.agent.start()
-        self.catalogue.start()
+        self.user.start()
         self.agent.prepare()
-        self.catalogue.load()
+        self.user.load()
 
     async def _drain(self) -> None:
         if self._draining:
@@ -178,9 +189,7 @@ class SqlAgentApp(App[int]):
         self.conversation.welcome.enter()
 
     def _submit(self, question: str, *, fresh: bool = False) -> None:
-        self._pane = "conversation"
-        self._maximised = False
-        self._show_pane()
+        self.panes.reveal("conversation")
         self.asking.submit(question, fresh=fresh)
 
     def _turn_over(self, clarification: bool) -> None:
@@ -189,17 +198,10 @@ class SqlAgentApp(App[int]):
     # Panes
 
     def action_pane(self, name: str) -> None:
-        """Go to a pane; where it has the keyboard already, give it the whole terminal, or take that back."""
-        if name not in get_args(Pane):
-            return
-        target = self._target(name)
-        again = self._pane == name and (
-            self.focused is target or (self.focused is not None and target in self.focused.ancestors)
-        )
-        self._maximised = not self._maximised if again and self._wide else self._maximised and self._pane == name
-        self._pane = name  # type: ignore[assignment]  # checked above
-        self._show_pane()
-        target.focus()
+        """Go to a pane; again, give it the whole terminal, or take that back."""
+        pane = next((pane for pane in PANES if pane == name), None)
+        if pane is not None:
+            self.panes.go(pane, self.focused)
 
     def on_pane_tabs_chosen(self, event: PaneTabs.Chosen) -> None:
         """Go to the pane that was clicked."""
@@ -207,25 +209,10 @@ class SqlAgentApp(App[int]):
 
     def on_resize(self) -> None:
         """Show what fits the new size."""
-        self.call_after_refresh(self._show_pane)
+        self.call_after_refresh(self._fit)
 
-    @property
-    def _wide(self) -> bool:
-        return self.size.width >= SINGLE_PANE_BELOW
-
-    def _target(self, name: str) -> Widget:
-        targets: dict[str, Widget] = {
-            "conversation": self.prompt, "schema": self.schema.target, "trace": self.trace, "grid": self.grid.target,
-        }  # fmt: skip
-        return targets[name]
-
-    def _show_pane(self) -> None:
-        single = not self._wide or self._maximised
-        self.everything.set_class(single, "-single")
-        for pane in PANES:
-            self.everything.set_class(pane == self._pane, f"-show-{pane}")
-        self.tabs.show(self._pane)
-        self.conversation.show_previews(single)
+    def _fit(self) -> None:
+        self.panes.show()
         small = self.messages("too_small", width=self.size.width, height=self.size.height)
         self.too_small.update(Content(small))
 
@@ -247,7 +234,7 @@ class SqlAgentApp(App[int]):
             place=place,
             busy=self.presenter.busy,
             replying=self.asking.replying,
-            panes_named=not self._wide,
+            panes_named=not self.panes.wide,
         )
 
     # Keys
@@ -272,10 +259,9 @@ class SqlAgentApp(App[int]):
 
     def action_stop(self) -> None:
         """Esc: give a maximised pane's room back, else stop the turn, else go back to the prompt."""
-        if self._maximised:
-            self._maximised = False
-            self._show_pane()
-        elif self.focused is not self.prompt and not self._wide and self._pane != "conversation":
+        if self.panes.minimise():
+            return
+        if self.focused is not self.prompt and not self.panes.wide and self.panes.current != "conversation":
             self.action_pane("conversation")
         elif self.presenter.busy:
             self.asking.cancel()
@@ -288,7 +274,7 @@ class SqlAgentApp(App[int]):
         """Ctrl+C: copy what is selected, else clear the prompt, else stop the turn, else quit when pressed again."""
         selected = self.screen.get_selected_text() or (self.prompt.selected_text if self.focused is self.prompt else "")
         if selected:
-            self._copy(selected)
+            self._taking.copy(selected)
             self.screen.clear_selection()
         elif self.prompt.text:
             self.prompt.text = ""
@@ -319,7 +305,7 @@ class SqlAgentApp(App[int]):
 
     def on_schema_pane_details_wanted(self, event: SchemaPane.DetailsWanted) -> None:
         """Read the columns of relations."""
-        self.catalogue.describe(event.names)
+        self.user.describe(event.names)
 
     def on_schema_pane_name_chosen(self, event: SchemaPane.NameChosen) -> None:
         """Put a name into the prompt."""
@@ -328,48 +314,20 @@ class SqlAgentApp(App[int]):
 
     def on_grid_pane_copied(self, event: GridPane.Copied) -> None:
         """Copy a value."""
-        self._copy(event.text)
+        self._taking.copy(event.text)
 
     def on_grid_pane_cell_opened(self, event: GridPane.CellOpened) -> None:
         """Show a value whole."""
-        from sqlagent_tui.ui.screens.cell import CellScreen
-
-        def copy(text: str | None) -> None:
-            if text is not None:
-                self._copy(text)
-
-        self.push_screen(CellScreen(self.messages, event.column, event.value), copy)
+        self._taking.open_cell(event.column, event.value)
 
     def on_grid_pane_save_asked(self, event: GridPane.SaveAsked) -> None:
         """Ask where to, and save."""
-        from pathlib import Path
-
-        from sqlagent_tui.ui.export import save_csv
-        from sqlagent_tui.ui.screens.save import SaveScreen
-
-        def save(name: str | None) -> None:
-            if name is None:
-                return
-            try:
-                path = save_csv(event.result, Path(name))
-            except UsageError as error:
-                self.notify(f"{error.message} {error.remedy}", severity="error", markup=False)
-            else:
-                rows = self.messages.count("rows", event.result.row_count)
-                self.notify(self.messages("toast.saved", rows=rows, path=str(path)), markup=False)
-
-        self.push_screen(SaveScreen(self.messages, self.messages("save.name")), save)
+        self._taking.save(event.result)
 
     def _ask_password(self, wanted: PasswordWanted) -> None:
         from sqlagent_tui.ui.screens.password import PasswordScreen
 
         self.push_screen(PasswordScreen(self.messages, wanted.role), wanted.answer.put)
-
-    def _copy(self, text: str) -> None:
-        if clipboard.copy(self, text):
-            self.notify(self.messages.count("toast.copied", len(text)), timeout=3, markup=False)
-        else:
-            self.notify(self.messages("toast.too_big_to_copy"), severity="warning", markup=False)
 
     # Themes, commands, the end
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from sqlagent_tui.ui.agent_worker import AgentWorker
     from sqlagent_tui.ui.presenter import Presenter
     from sqlagent_tui.ui.widgets.conversation import Conversation
     from sqlagent_tui.ui.widgets.prompt import Prompt
-    from sqlagent_tui.ui.worker import AgentWorker
 
 
 class Asking:

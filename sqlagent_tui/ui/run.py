@@ -49,7 +49,7 @@ def run_app(options: AppOptions) -> int:
         code = app.run()
     finally:
         app.agent.close()
-        app.catalogue.close()
+        app.user.close()
         parts.close()
     if app.return_code:
         return ExitCode.FAILURE

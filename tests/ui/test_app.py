@@ -257,7 +257,7 @@ async def test_the_schema_filters_as_one_types_and_reads_on_opening() -> None:
     app = make()
     async with app.run_test(size=WIDE) as pilot:
         await scenes.play(app, scenes.opened())
-        app.catalogue.describe = wanted.append  # type: ignore[method-assign]
+        app.user.describe = wanted.append  # type: ignore[method-assign]
         await pilot.press("f3", "slash", *"INSCRITOS", "enter")
         await pilot.pause()
         assert [node.data.table.name for node in app.schema._relations.values()] == ["imovel_rural"]

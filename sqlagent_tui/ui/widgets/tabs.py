@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from textual import events
 from textual.app import RenderResult
 from textual.content import Content
@@ -11,8 +9,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from sqlagent_tui.ui.messages import Messages
-
-PANES: Final = ("conversation", "schema", "trace", "grid")
+from sqlagent_tui.ui.panes import PANES
 
 
 class PaneTabs(Widget):

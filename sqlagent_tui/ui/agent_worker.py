@@ -1,0 +1,115 @@
+"""The thread that runs turns: it owns the model and the agent's connection."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+
+from sqlagent_tui.agent.cancel import Cancelled, CancelToken
+from sqlagent_tui.agent.events import AnswerReady, TurnEnded
+from sqlagent_tui.agent.messages import Usage
+from sqlagent_tui.agent.protocols import Database, Model
+from sqlagent_tui.errors import DatabaseError, ModelError, SqlagentError
+from sqlagent_tui.ui.bridge import Bridge
+from sqlagent_tui.ui.notices import DatabaseReady, GridReady, ModelReady, PartFailed, TurnFailed
+from sqlagent_tui.ui.services import Services
+from sqlagent_tui.ui.worker import CLOSE_SECONDS, Worker
+
+
+class AgentWorker(Worker):
+    """Owns the model and the agent's connection; runs one turn at a time."""
+
+    def __init__(self, services: Services, bridge: Bridge) -> None:
+        super().__init__("sqlagent-agent", bridge)
+        self._services = services
+        self._model: Model | None = None
+        self._database: Database | None = None
+        self._cancel = CancelToken()
+
+    def prepare(self) -> None:
+        """Open the model and the connection in the background."""
+        self.submit(self._prepare)
+
+    def ask(self, question: str, *, reply: bool) -> None:
+        """Run a turn in the background."""
+        token = self._cancel = CancelToken()
+        self.submit(lambda: self._ask(question, reply, token))
+
+    def cancel(self) -> None:
+        """Cancel the turn under way. Returns at once: reaching the server may take a round trip."""
+        threading.Thread(target=self._cancel.cancel, name="sqlagent-cancel", daemon=True).start()
+
+    def close(self) -> None:
+        """Cancel, and close what closes quickly; whatever hangs dies with the process."""
+        self._closing.set()
+        closing = threading.Thread(target=self._close, name="sqlagent-close", daemon=True)
+        closing.start()
+        closing.join(CLOSE_SECONDS)
+
+    def _close(self) -> None:
+        self._cancel.cancel()
+        for part in (self._model, self._database):
+            close = getattr(part, "close", None)
+            if close is not None:
+                with suppress(Exception):
+                    close()
+
+    def _prepare(self) -> None:
+        # Side by side: the one waits for a server, the other for a disk.
+        connecting = threading.Thread(target=self._open_database_quietly, name="sqlagent-connect", daemon=True)
+        connecting.start()
+        with suppress(SqlagentError):
+            self._open_model()
+        connecting.join()
+
+    def _open_database_quietly(self) -> None:
+        with suppress(SqlagentError):
+            self._open_database()
+
+    def _open_database(self) -> Database:
+        if self._database is None:
+            try:
+                self._database = self._services.open_database(
+                    self.report("database"), self.bridge.put, self.ask_password
+                )
+            except SqlagentError as error:
+                self.bridge.put(PartFailed("database", error))
+                raise
+            self.bridge.put(DatabaseReady(self._database.info))
+        return self._database
+
+    def _open_model(self) -> Model:
+        if self._model is None:
+            try:
+                self._model = self._services.open_model(self.report("model"))
+            except SqlagentError as error:
+                self.bridge.put(PartFailed("model", error))
+                raise
+            self.bridge.put(ModelReady(self._model.info))
+        return self._model
+
+    def _ask(self, question: str, reply: bool, cancel: CancelToken) -> None:
+        try:
+            if cancel.cancelled:
+                self._cancelled()
+                return
+            database, model = self._open_database(), self._open_model()
+            for event in self._services.ask(question, reply=reply, model=model, database=database, cancel=cancel):
+                self.bridge.put(event)
+                if isinstance(event, AnswerReady):
+                    self._put_grid(event)
+        except Cancelled:
+            self._cancelled()
+        except DatabaseError as error:
+            self._database = None
+            self.bridge.put(TurnFailed(error))
+        except ModelError as error:
+            self.bridge.put(TurnFailed(error))
+
+    def _cancelled(self) -> None:
+        self.bridge.put(TurnEnded(outcome="cancelled", message="", usage=Usage(), steps=0, seconds=0.0))
+
+    def _put_grid(self, event: AnswerReady) -> None:
+        from sqlagent_tui.ui.grid_data import GridData
+
+        self.bridge.put(GridReady(event.result, GridData.build(event.result)))

@@ -66,13 +66,26 @@ class ColumnInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     type: str
+    """As `format_type` prints it: `character varying(20)`, `geometry(Point,4674)`, `outro.cor[]`, …"""
+    stands_for: str | None = None
+    """What a type made by a user is made of: a domain's base type, a composite's fields, a range's subtype."""
     nullable: bool = True
     primary_key: bool = False
     comment: str | None = None
     enum_values: tuple[str, ...] = ()
+    """The labels in their order, the first `MOST_LABELS` of them; also of an array of an enum or a domain over one."""
     frequent_values: tuple[str, ...] = ()
     """A few of the most common values, from the server's own statistics (`pg_stats`), most common first."""
+    generated: Literal["stored", "virtual"] | None = None
+    """Computed from other columns."""
+    identity: Literal["always", "by default"] | None = None
+    """Numbered by the server."""
+    readable: bool = True
+    """False in a partly granted table: the role may not read this column, the server refuses any use of it."""
 
+
+MOST_LABELS = 60
+"""Labels of an enum that are read."""
 
 TableKind = Literal["table", "partitioned table", "view", "materialized view", "foreign table"]
 
@@ -86,15 +99,26 @@ class TableName(msgspec.Struct, frozen=True, kw_only=True):
     kind: TableKind
     comment: str | None = None
     estimated_rows: int | None = None
-    """From `pg_class.reltuples`; None when never analysed."""
+    """From `pg_class.reltuples`, the relations below it included; None when never analysed."""
     visible: bool = True
     """Found through search_path, so it needs no schema prefix."""
+    below: int = 0
+    """Relations whose rows are read with its own, at any depth: partitions, or tables that inherit from it."""
+    partition: bool = False
+    """A part of a partitioned table: found when asked for by name, left out of the list."""
+    filtered: bool = False
+    """Row-level security is active for this role: rows may be hidden from it."""
+    populated: bool = True
+    """False for a materialized view that can't be read before its first REFRESH."""
 
     @property
     def reference(self) -> str:
         """The name as it must stand in SQL: quoted where needed, with its schema unless search_path finds it."""
-        quoted = quote_identifier(self.name)
-        return quoted if self.visible else f"{quote_identifier(self.schema)}.{quoted}"
+        return reference(self.schema, self.name, visible=self.visible)
+
+
+MOST_CHILDREN = 20
+"""Partitions, or tables that inherit, that are read by name."""
 
 
 class TableInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,7 +127,16 @@ class TableInfo(msgspec.Struct, frozen=True, kw_only=True):
     table: TableName
     columns: tuple[ColumnInfo, ...]
     foreign_keys: tuple[ForeignKey, ...] = ()
+    """Those that point to a relation which the role may read."""
     indexes: tuple[str, ...] = ()
+    partition_key: str | None = None
+    """How a partitioned table is divided: `RANGE (dia)`."""
+    parents: tuple[str, ...] = ()
+    """References of the tables that it inherits from or is a partition of."""
+    children: tuple[str, ...] = ()
+    """References of the relations right below it, the first `MOST_CHILDREN` of them by name."""
+    server: str | None = None
+    """The foreign server that a foreign table lies on."""
 
 
 class UnknownTable(msgspec.Struct, frozen=True):
@@ -123,6 +156,12 @@ _RESERVED = frozenset(
     returning right select session_user similar some symmetric system_user table tablesample then to trailing true union
     unique user using variadic verbose when where window with""".split()
 )
+
+
+def reference(schema: str, name: str, *, visible: bool) -> str:
+    """Return a relation's name as it must stand in SQL; a `visible` one is found through search_path, bare."""
+    quoted = quote_identifier(name)
+    return quoted if visible else f"{quote_identifier(schema)}.{quoted}"
 
 
 def quote_identifier(name: str) -> str:

@@ -1,11 +1,11 @@
-"""The catalogue: all names in one query, details by oid when somebody asks for them.
+"""The catalogue: all names in one query, details by oid in another when somebody asks for them.
 
-Nothing here waits behind a DDL lock: only pg_catalog is read, and none of the functions that open a relation
-(pg_get_indexdef, pg_get_viewdef, pg_get_expr, pg_relation_size, pg_partition_tree) is called.
+Nothing here waits behind a DDL lock (see `catalog_sql`).
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -20,9 +20,10 @@ from sqlagent_tui.agent.results import (
     TableKind,
     TableName,
     UnknownTable,
+    reference,
 )
 from sqlagent_tui.database import catalog_sql
-from sqlagent_tui.database.names import NameIndex
+from sqlagent_tui.database.names import NameIndex, readings
 
 RunQuery = Callable[[str, CancelToken], QueryResult]
 """Runs one catalogue query; raises `DatabaseError` or `Cancelled`."""
@@ -48,64 +49,128 @@ class Catalog:
         self._index = None
 
     def tables(self, cancel: CancelToken) -> tuple[TableName, ...]:
-        """Return every relation that the role may read, in schema and name order."""
-        tables = tuple(_table_name(row) for row in self._run(catalog_sql.TABLES, cancel).rows)
+        """Return every relation that the role may read, without partitions, in schema and name order."""
+        tables = self._names(catalog_sql.TABLES, cancel)
         self._index = NameIndex(tables)
         return tables
 
     def describe(self, names: Sequence[str], cancel: CancelToken) -> tuple[TableInfo | UnknownTable, ...]:
-        """Return each named relation in detail, in the order asked for."""
+        """Return each named relation in detail, in the order asked for.
+
+        One statement when all names are known, whatever their number; two more, once, when one isn't.
+        """
         found = self._find(names, cancel)
         details = self._details(found, cancel)
-        if any(isinstance(table, TableName) and not details[table.oid].columns for table in found):
+        if any(isinstance(table, TableName) and table.oid not in details for table in found):
             self.tables(cancel)  # dropped since its name was read, perhaps made anew under another oid
             found = self._find(names, cancel)
             details = self._details(found, cancel)
-        return tuple(table if isinstance(table, UnknownTable) else details[table.oid] for table in found)
+        return tuple(
+            details.get(table.oid, UnknownTable(name, ())) if isinstance(table, TableName) else table
+            for name, table in zip(names, found, strict=True)
+        )
+
+    def _names(self, sql: str, cancel: CancelToken) -> tuple[TableName, ...]:
+        return tuple(_table_name(row) for row in self._run(sql, cancel).rows)
 
     def _find(self, names: Sequence[str], cancel: CancelToken) -> list[TableName | UnknownTable]:
         fresh = self._index is None
         if self._index is None:
             self.tables(cancel)
-        index = self._index or NameIndex(())
-        found = [index.find(name) for name in names]
+        found = self._look_up(names)
         if not fresh and any(isinstance(table, UnknownTable) for table in found):
             self.tables(cancel)  # it may have been created since
-            index = self._index or index
-            found = [index.find(name) for name in names]
+            found = self._look_up(names)
+        unknown = [table.name for table in found if isinstance(table, UnknownTable)]
+        if unknown:
+            found = self._find_partitions(found, unknown, cancel)
         return found
 
+    def _look_up(self, names: Sequence[str]) -> list[TableName | UnknownTable]:
+        index = self._index or NameIndex(())
+        return [index.find(name) for name in names]
+
+    def _find_partitions(
+        self, found: list[TableName | UnknownTable], unknown: Sequence[str], cancel: CancelToken
+    ) -> list[TableName | UnknownTable]:
+        """Look for the unknown names among the partitions, which the list of names leaves out."""
+        wanted = {relation for name in unknown for _, relation in readings(name)}
+        partitions = NameIndex(self._names(catalog_sql.partitions(sorted(wanted)), cancel))
+        return [
+            partitions.exactly(table.name) or table if isinstance(table, UnknownTable) else table for table in found
+        ]
+
     def _details(self, found: Sequence[TableName | UnknownTable], cancel: CancelToken) -> dict[int, TableInfo]:
+        """Return the details by oid; a relation that is gone has none."""
         tables = {table.oid: table for table in found if isinstance(table, TableName)}
         if not tables:
             return {}
-        oids = list(tables)
-        values: dict[tuple[int, str | None], tuple[str, ...]] = {}
-        for row in self._run(catalog_sql.frequent_values(oids, [table.name for table in tables.values()]), cancel).rows:
-            values[(_number(row[0]), row[1])] = _strings(row[2])
-        columns: dict[int, list[ColumnInfo]] = {oid: [] for oid in oids}
-        for row in self._run(catalog_sql.columns(oids), cancel).rows:
-            oid = _number(row[0])
-            columns[oid].append(_column(row, values.get((oid, row[1]), ())))
-        keys: dict[int, list[ForeignKey]] = {oid: [] for oid in oids}
-        for row in self._run(catalog_sql.foreign_keys(oids), cancel).rows:
-            keys[_number(row[0])].append(_foreign_key(row))
-        indexes: dict[int, list[str]] = {oid: [] for oid in oids}
-        for row in self._run(catalog_sql.indexes(oids), cancel).rows:
-            indexes[_number(row[0])].append(row[1] or "")
+        parts: defaultdict[tuple[int, str | None], list[str]] = defaultdict(list)
+        sql = catalog_sql.details(list(tables), [table.name for table in tables.values()])
+        for part, oid, data in self._run(sql, cancel).rows:
+            parts[_number(oid), part].append(data or "null")
         return {
-            oid: TableInfo(
-                table=table,
-                columns=tuple(columns[oid]),
-                foreign_keys=tuple(keys[oid]),
-                indexes=tuple(indexes[oid]),
-            )
+            oid: _table_info(table, {part: parts[oid, part] for part in _PARTS})
             for oid, table in tables.items()
+            if parts[oid, "relation"]
         }
 
 
+class _Reference(msgspec.Struct, frozen=True):
+    schema: str
+    name: str
+    visible: bool
+
+    def __str__(self) -> str:
+        return reference(self.schema, self.name, visible=self.visible)
+
+
+class _Relation(msgspec.Struct, frozen=True):
+    parents: tuple[_Reference, ...]
+    children: tuple[_Reference, ...]
+    partition_key: str | None
+    server: str | None
+
+
+class _Values(msgspec.Struct, frozen=True):
+    column: str
+    values: tuple[str, ...]
+
+
+class _Key(msgspec.Struct, frozen=True):
+    columns: tuple[str, ...]
+    target: _Reference
+    referenced: tuple[str, ...]
+
+
+_PARTS = ("relation", "column", "values", "key", "index")
+
+
+def _table_info(table: TableName, parts: dict[str, list[str]]) -> TableInfo:
+    """Put together what `catalog_sql.details` gave for one relation: its parts' JSON objects, in order."""
+    relation = msgspec.json.decode(parts["relation"][0], type=_Relation)
+    values = {
+        found.column: found.values for found in (msgspec.json.decode(data, type=_Values) for data in parts["values"])
+    }
+    columns = (msgspec.json.decode(data, type=ColumnInfo) for data in parts["column"])
+    keys = (msgspec.json.decode(data, type=_Key) for data in parts["key"])
+    return TableInfo(
+        table=table,
+        columns=tuple(
+            msgspec.structs.replace(column, frequent_values=values[column.name]) if column.name in values else column
+            for column in columns
+        ),
+        foreign_keys=tuple(ForeignKey(key.columns, str(key.target), key.referenced) for key in keys),
+        indexes=tuple(msgspec.json.decode(data, type=str) for data in parts["index"]),
+        partition_key=relation.partition_key,
+        parents=tuple(map(str, relation.parents)),
+        children=tuple(map(str, relation.children)),
+        server=relation.server,
+    )
+
+
 def _table_name(row: Row) -> TableName:
-    oid, schema, name, kind, comment, estimate, visible = row
+    oid, schema, name, kind, comment, estimate, visible, below, filtered, populated, partition = row
     return TableName(
         oid=_number(oid),
         schema=schema or "",
@@ -114,33 +179,11 @@ def _table_name(row: Row) -> TableName:
         comment=comment,
         estimated_rows=None if estimate is None else int(estimate),
         visible=visible == "t",
+        below=_number(below),
+        filtered=filtered == "t",
+        populated=populated == "t",
+        partition=partition == "t",
     )
-
-
-def _column(row: Row, frequent: tuple[str, ...]) -> ColumnInfo:
-    _, name, type_name, nullable, primary_key, comment, labels = row
-    return ColumnInfo(
-        name=name or "",
-        type=type_name or "???",
-        nullable=nullable == "t",
-        primary_key=primary_key == "t",
-        comment=comment,
-        enum_values=_strings(labels),
-        frequent_values=frequent,
-    )
-
-
-def _foreign_key(row: Row) -> ForeignKey:
-    _, columns, schema, name, visible, referenced = row
-    target = TableName(oid=0, schema=schema or "", name=name or "", kind="table", visible=visible == "t")
-    return ForeignKey(_strings(columns), target.reference, _strings(referenced))
-
-
-def _strings(text: str | None) -> tuple[str, ...]:
-    try:
-        return tuple(msgspec.json.decode(text, type=list[str])) if text else ()
-    except msgspec.DecodeError:
-        return ()  # cut: an enum of thousands of labels says nothing to a reader anyway
 
 
 def _number(text: str | None) -> int:

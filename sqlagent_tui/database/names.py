@@ -16,14 +16,17 @@ class NameIndex:
     """Looks names up: exactly first, then without capitals and accents; with a schema or without."""
 
     def __init__(self, tables: Sequence[TableName]) -> None:
-        self._tables = tuple(tables)
         self._folded: dict[str, list[TableName]] = {}
         for table in sorted(tables, key=lambda table: not table.visible):
             self._folded.setdefault(fold(table.name), []).append(table)
 
     def find(self, name: str) -> TableName | UnknownTable:
         """Return the relation that `name` means, or the nearest names there are."""
-        for schema, relation in _readings(name):
+        return self.exactly(name) or UnknownTable(name, self._nearest(name))
+
+    def exactly(self, name: str) -> TableName | None:
+        """Return the relation that `name` means, capitals and accents aside; None when there is none."""
+        for schema, relation in readings(name):
             candidates = [
                 table
                 for table in self._folded.get(fold(relation), ())
@@ -32,19 +35,19 @@ class NameIndex:
             exact = [table for table in candidates if table.name == relation]
             if exact or candidates:
                 return (exact or candidates)[0]
-        return UnknownTable(name, self._nearest(name))
+        return None
 
     def _nearest(self, name: str) -> tuple[str, ...]:
         from rapidfuzz import fuzz, process
 
-        wanted = fold(_readings(name)[0][1])
+        wanted = fold(readings(name)[0][1])
         best = process.extract(
             wanted, list(self._folded), scorer=fuzz.WRatio, limit=_SUGGESTIONS, score_cutoff=_NEAR_ENOUGH
         )
         return tuple(self._folded[key][0].reference for key, _, _ in best)
 
 
-def _readings(name: str) -> list[tuple[str | None, str]]:
+def readings(name: str) -> list[tuple[str | None, str]]:
     """Return the (schema, relation) pairs that `name` may mean, the likeliest first."""
     text = name.strip()
     words = list(tokens(text))

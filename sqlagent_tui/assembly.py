@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from sqlagent_tui.agent.loop import TurnLimits
 from sqlagent_tui.agent.profile import Profile, default_profile, load_profile, parse_profile
+from sqlagent_tui.agent.protocols import TurnLimits
 from sqlagent_tui.config import Config
 from sqlagent_tui.database.progress import Progress
 from sqlagent_tui.errors import UsageError

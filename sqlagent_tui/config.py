@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from sqlagent_tui.agent.protocols import Limits
 from sqlagent_tui.paths import config_dir
+
+Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=2**30)]
+Megabytes = Annotated[int, msgspec.Meta(ge=0, le=2**20)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -24,13 +28,24 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class LimitSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[limits]`: bounds of every statement that the agent or the user sends."""
+    """`[limits]`: bounds of every statement that the agent or the user sends. 0 means none, where none is possible."""
 
-    statement_timeout_ms: int = 30_000
-    lock_timeout_ms: int = 2_000
-    agent_rows: int = 200
-    answer_rows: int = 100_000
-    max_value_chars: int = 4_096
+    statement_timeout_ms: Milliseconds = 30_000
+    lock_timeout_ms: Milliseconds = 2_000
+    idle_timeout_ms: Milliseconds = 60_000
+    work_mem_mb: Megabytes = 0
+    """0: the server's own setting."""
+    temp_file_limit_mb: Megabytes = 4_096
+    """Only where the role may set it; 0: the server's own setting."""
+    agent_rows: Count = 200
+    answer_rows: Count = 100_000
+    max_value_chars: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 4_096
+    max_bytes: Annotated[int, msgspec.Meta(ge=1_000)] = 64 * 1024 * 1024
+    agent_max_cost: Annotated[float, msgspec.Meta(ge=0)] = 10_000_000
+    """The planner's estimate above which a statement of the model isn't run: by default a minute or so of one core,
+    a count of 300 million rows. 0: no bound."""
+    agent_max_rows_estimated: Annotated[int, msgspec.Meta(ge=0)] = 1_000_000_000
+    """Likewise, for the rows that any step of the plan is estimated to yield. 0: no bound."""
 
     def statement(self) -> Limits:
         """Bounds of what the model tries out."""
@@ -44,8 +59,14 @@ class LimitSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         return Limits(
             statement_timeout_ms=self.statement_timeout_ms,
             lock_timeout_ms=self.lock_timeout_ms,
+            idle_timeout_ms=self.idle_timeout_ms,
+            work_mem_mb=self.work_mem_mb or None,
+            temp_file_limit_mb=self.temp_file_limit_mb or None,
             max_rows=rows,
             max_value_chars=self.max_value_chars,
+            max_bytes=self.max_bytes,
+            max_cost=self.agent_max_cost or None,
+            max_estimated_rows=self.agent_max_rows_estimated or None,
         )
 
 

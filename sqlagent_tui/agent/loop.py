@@ -12,8 +12,6 @@ import time
 import uuid
 from collections.abc import Generator, Iterator, Sequence
 
-import msgspec
-
 from sqlagent_tui.agent.calls import MalformedCall, read_call
 from sqlagent_tui.agent.cancel import Cancelled, CancelToken
 from sqlagent_tui.agent.context import PromptTooLongError, fit, system_message
@@ -34,24 +32,10 @@ from sqlagent_tui.agent.events import (
 )
 from sqlagent_tui.agent.messages import Generation, Message, Piece, PromptProgress, ToolCall, Usage
 from sqlagent_tui.agent.profile import Profile
-from sqlagent_tui.agent.protocols import Database, Limits, Model
+from sqlagent_tui.agent.protocols import Database, Model, TurnLimits
 from sqlagent_tui.agent.results import TableName
 from sqlagent_tui.agent.toolbox import Toolbox
 from sqlagent_tui.errors import SqlagentError
-
-
-class TurnLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a turn is ended if the model doesn't end it."""
-
-    max_steps: int = 16
-    max_seconds: float = 1_800.0
-    max_tokens: int = 40_000
-    """Generated tokens of the whole turn."""
-    max_format_errors: int = 3
-    statement: Limits = Limits(max_rows=200)
-    """Bounds of what the model tries out."""
-    answer: Limits = Limits(max_rows=100_000)
-    """Bounds of the final answer, whose rows the user sees."""
 
 
 class TurnFailedError(Exception):
@@ -70,6 +54,7 @@ class Agent:
         self.database = database
         self.profile = profile
         self.limits = limits or TurnLimits()
+        """May be replaced at any time, from any thread; the next step and the next statement keep to it."""
         self.awaiting_reply = False
         """The last turn ended in a clarification, so the next question may answer it."""
         self._messages: list[Message] = []
@@ -134,7 +119,7 @@ class _Turn:
         self.started = started
         self.options = agent.profile.options(seed)
         self.tool_schemas = agent.profile.tool_schemas()
-        self.toolbox = Toolbox(agent.database, agent.profile, agent.limits.statement, agent.limits.answer, cancel)
+        self.toolbox = Toolbox(agent.database, agent.profile, lambda: agent.limits, cancel)
         self.usage = Usage()
         self.steps = 0
         self.format_errors = 0

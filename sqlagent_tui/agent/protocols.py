@@ -72,13 +72,44 @@ class Model(Protocol):
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """Bounds of one statement."""
+    """Bounds of one statement. The server keeps to the first group, we to the second; the third is asked beforehand."""
 
     statement_timeout_ms: int = 30_000
+    """0: none."""
     lock_timeout_ms: int = 2_000
+    """0: none."""
+    idle_timeout_ms: int = 60_000
+    """How long the transaction may wait for us; the server then closes the connection. 0: none."""
+    work_mem_mb: int | None = None
+    """None: the server's own setting."""
+    temp_file_limit_mb: int | None = None
+    """Only where the role may set it and the server's own isn't smaller. None: the server's own setting."""
+    parallel_workers: int = 0
+    """`max_parallel_workers_per_gather`."""
+
     max_rows: int = 1_000
     max_value_chars: int = 4_096
     max_bytes: int = 64 * 1024 * 1024
+    """Of all values held, together."""
+
+    max_cost: float | None = None
+    """The planner's estimate, in its own units, above which a statement of the model isn't run. None: no bound."""
+    max_estimated_rows: int | None = None
+    """Rows that any step of the plan is estimated to yield, likewise."""
+
+
+class TurnLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a turn is ended if the model doesn't end it."""
+
+    max_steps: int = 16
+    max_seconds: float = 1_800.0
+    max_tokens: int = 40_000
+    """Generated tokens of the whole turn."""
+    max_format_errors: int = 3
+    statement: Limits = Limits(max_rows=200)
+    """Bounds of what the model tries out."""
+    answer: Limits = Limits(max_rows=100_000)
+    """Bounds of the final answer, whose rows the user sees."""
 
 
 class DatabaseInfo(msgspec.Struct, frozen=True, kw_only=True):

@@ -40,10 +40,19 @@ class QueryResult(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.rows)
 
 
+class PlanEstimate(msgspec.Struct, frozen=True):
+    """What the planner expects of a statement that wasn't run."""
+
+    cost: float
+    """In the planner's units, of the rows that would be fetched."""
+    rows: float
+    """The most that any step of the plan yields."""
+
+
 class StatementError(msgspec.Struct, frozen=True, kw_only=True):
     """Why a statement gave no rows: a result the model sees, not an exception."""
 
-    kind: Literal["refused", "database", "connection", "timeout", "cancelled"]
+    kind: Literal["refused", "database", "connection", "timeout", "cancelled", "costly"]
     message: str
     sqlstate: str | None = None
     position: int | None = None
@@ -51,6 +60,8 @@ class StatementError(msgspec.Struct, frozen=True, kw_only=True):
     hint: str | None = None
     detail: str | None = None
     elapsed_ms: float = 0.0
+    estimate: PlanEstimate | None = None
+    """Of a statement that is `costly`: it wasn't run, the user may run it."""
 
 
 class ForeignKey(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -10,7 +10,7 @@ from sqlagent_tui.agent.cancel import CancelToken
 from sqlagent_tui.agent.events import DecisionKind, EvidenceGathered
 from sqlagent_tui.agent.messages import ToolCall
 from sqlagent_tui.agent.profile import Profile
-from sqlagent_tui.agent.protocols import Database, Limits
+from sqlagent_tui.agent.protocols import Database, TurnLimits
 from sqlagent_tui.agent.rendering import result_text, schema_text
 from sqlagent_tui.agent.results import QueryResult, StatementError, UnknownTable
 
@@ -32,12 +32,12 @@ class Toolbox:
     """Runs tool calls of one turn and remembers the last SQL that worked."""
 
     def __init__(
-        self, database: Database, profile: Profile, statement: Limits, answer: Limits, cancel: CancelToken
+        self, database: Database, profile: Profile, limits: Callable[[], TurnLimits], cancel: CancelToken
     ) -> None:
+        """Prepare; `limits` is asked before each statement."""
         self._database = database
         self._profile = profile
-        self._statement = statement
-        self._answer = answer
+        self._limits = limits
         self._cancel = cancel
         self._tried: list[str] = []
 
@@ -75,7 +75,7 @@ class Toolbox:
         return ToolOutcome(ok=found > 0, content=schema_text(infos, self._profile.layout), row_count=found)
 
     def _execute(self, sql: str) -> ToolOutcome:
-        result = self._database.execute(sql, origin="agent", cancel=self._cancel, limits=self._statement)
+        result = self._database.execute(sql, origin="agent", cancel=self._cancel, limits=self._limits().statement)
         content = result_text(result, self._profile.layout)
         if isinstance(result, StatementError):
             return ToolOutcome(ok=False, content=content, error=result, elapsed_ms=result.elapsed_ms)
@@ -90,7 +90,7 @@ class Toolbox:
         if sql is None:
             name = self._profile.tools["final_answer"].arguments["sql"].name
             return ToolOutcome(ok=False, content=f"ERROR: the decision sql needs {name}: no statement has worked yet.")
-        answer = self._database.execute(sql, origin="answer", cancel=self._cancel, limits=self._answer)
+        answer = self._database.execute(sql, origin="answer", cancel=self._cancel, limits=self._limits().answer)
         if isinstance(answer, StatementError):
             # A final statement that fails is no answer: the model sees why and goes on.
             content = result_text(answer, self._profile.layout)

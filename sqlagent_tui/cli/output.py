@@ -45,7 +45,7 @@ def exit_code_of(error: StatementError) -> ExitCode:
     """Return what a script is told."""
     if error.kind == "cancelled":
         return ExitCode.INTERRUPTED
-    return ExitCode.REFUSED if error.kind == "refused" else ExitCode.DATABASE
+    return ExitCode.REFUSED if error.kind in ("refused", "costly") else ExitCode.DATABASE
 
 
 def to_json(value: Any) -> str:

@@ -26,7 +26,7 @@ from psycopg import pq
 from sqlagent_tui.agent.cancel import Cancelled, CancelToken
 from sqlagent_tui.agent.protocols import Limits
 from sqlagent_tui.agent.results import Column, QueryResult, StatementError
-from sqlagent_tui.database import results
+from sqlagent_tui.database import results, settings
 from sqlagent_tui.database.explanations import explain_error
 from sqlagent_tui.database.lexer import tokens
 from sqlagent_tui.database.verbs import Statement
@@ -36,7 +36,6 @@ CURSOR = "sqlagent"
 _DECLARE = f"DECLARE {CURSOR} NO SCROLL CURSOR FOR\n"
 _DECLARE_CUT = f"DECLARE {CURSOR}_cut NO SCROLL CURSOR FOR\n"
 _ROLLBACK = b"ROLLBACK; SELECT pg_catalog.pg_advisory_unlock_all()"
-_IDLE_IN_TRANSACTION_MS = 60_000
 _TYPE_CACHE_SIZE = 2_000
 _NOT_FOR_ITS_FORM = ("53", "54", "55", "57", "58", "XX")
 """Classes of errors that don't say that the cut form is wrong: resources, limits, states, an operator, the system."""
@@ -167,18 +166,11 @@ class Session:
             chunk = max(min(_CHUNK_BYTES // buffer.largest_row, chunk * _GROWTH), 1)
 
     def _begin(self, limits: Limits, cancel: CancelToken) -> None:
-        settings = {
-            "statement_timeout": limits.statement_timeout_ms,
-            "lock_timeout": limits.lock_timeout_ms,
-            "idle_in_transaction_session_timeout": _IDLE_IN_TRANSACTION_MS,
-            "cursor_tuple_fraction": 1,
-            "standard_conforming_strings": "on",
-            "client_encoding": f"'{self._client_encoding}'",
-        }
-        if self.server_version >= 170_000 and limits.statement_timeout_ms:
-            settings["transaction_timeout"] = 2 * limits.statement_timeout_ms + _IDLE_IN_TRANSACTION_MS
-        frame = "BEGIN READ ONLY; " + "".join(f"SET LOCAL {name} = {value}; " for name, value in settings.items())
+        values = settings.of_transaction(limits, self.server_version, self._client_encoding)
+        frame = "BEGIN READ ONLY; " + "".join(f"SET LOCAL {name} = '{value}'; " for name, value in values.items())
         frame += "SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('transaction_read_only')"
+        if limits.temp_file_limit_mb is not None:
+            frame += f", {settings.temp_file_limit(limits.temp_file_limit_mb, self.server_version)}"
         answer = self._checked(lambda: self._pgconn.send_query(frame.encode()), 0, limits, cancel)
         self.backend_pid = int(answer.get_value(0, 0) or b"0")
         if answer.get_value(0, 1) != b"on":

@@ -57,6 +57,7 @@ class PostgresDatabase:
     ) -> None:
         """Prepare; use `connect`, which also makes the connection."""
         self.limits = limits or Limits()
+        """Of statements that bring none of their own. May be replaced at any time, from any thread."""
         self._conninfo = conninfo
         self._typed_password: str | None = None
         self._trace = Trace(trace)

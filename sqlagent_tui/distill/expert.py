@@ -16,9 +16,8 @@ from importlib.resources import files
 from typing import Any, Final
 
 from sqlagent_tui.agent.cancel import CancelToken
-from sqlagent_tui.agent.loop import TurnLimits
 from sqlagent_tui.agent.profile import Profile, parse_profile
-from sqlagent_tui.agent.protocols import Database
+from sqlagent_tui.agent.protocols import Database, TurnLimits
 from sqlagent_tui.agent.rendering import result_text, schema_text
 from sqlagent_tui.agent.results import QueryResult, StatementError
 from sqlagent_tui.distill.inventory import ALIASES, aliases_in

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from sqlagent_tui.agent.cancel import CancelToken
@@ -20,9 +21,9 @@ from sqlagent_tui.agent.events import (
     TurnEnded,
     TurnStarted,
 )
-from sqlagent_tui.agent.loop import Agent, TurnLimits
+from sqlagent_tui.agent.loop import Agent
 from sqlagent_tui.agent.profile import default_profile
-from sqlagent_tui.agent.protocols import Limits
+from sqlagent_tui.agent.protocols import Limits, TurnLimits
 from sqlagent_tui.database.postgres import PostgresDatabase
 from sqlagent_tui.models.scripted import ScriptedModel
 
@@ -222,6 +223,19 @@ def test_limits_of_the_answer_are_not_those_of_the_trial(database: PostgresDatab
     answer = next(e for e in events if isinstance(e, AnswerReady))
     assert (answer.result.row_count, answer.result.truncated) == (4000, True)
     assert "truncated" in {e.check for e in events if isinstance(e, EvidenceGathered)}
+
+
+def test_limits_that_are_replaced_in_mid_turn_hold_for_the_next_statement(database: PostgresDatabase) -> None:
+    rows = "SELECT generate_series(1, 50)"
+    agent = make_agent(database, sql(rows), sql(rows), final("sql"))
+    counts = []
+    for event in agent.ask("Quantos?", CancelToken()):
+        if isinstance(event, ToolCallFinished):
+            counts.append(event.row_count)
+            smaller = msgspec.structs.replace(agent.limits.statement, max_rows=7)
+            answer = msgspec.structs.replace(agent.limits.answer, max_rows=9)
+            agent.limits = msgspec.structs.replace(agent.limits, statement=smaller, answer=answer)
+    assert counts == [50, 7, 9]
 
 
 def test_usage_adds_up(database: PostgresDatabase) -> None:

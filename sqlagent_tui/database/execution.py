@@ -26,9 +26,10 @@ from psycopg import pq
 from sqlagent_tui.agent.cancel import Cancelled, CancelToken
 from sqlagent_tui.agent.protocols import Limits
 from sqlagent_tui.agent.results import Column, QueryResult, StatementError
-from sqlagent_tui.database import results, settings
+from sqlagent_tui.database import results, settings, value_types
 from sqlagent_tui.database.explanations import explain_error
 from sqlagent_tui.database.lexer import tokens
+from sqlagent_tui.database.value_types import TypeKey, ValueType
 from sqlagent_tui.database.verbs import Statement
 from sqlagent_tui.database.wire import PATIENCE_SECONDS, ConnectionLost, Wire
 
@@ -48,13 +49,6 @@ _TIMES_EACH_STATEMENT = 130_000
 _FAREWELL_SECONDS = 1.0
 _NOWHERE = 1 << 40
 """An offset that leaves no position: a FETCH fails at no place of the user's SQL."""
-
-# Base types of variable length whose text stays short, whatever they hold: numeric, inet, cidr.
-_SHORT = frozenset({1700, 869, 650})
-_BPCHAR = 1042
-# bpchar, varchar, bit and varbit: bounded by their modifier, when they have one that isn't huge itself.
-_LENGTH_TYPES = frozenset({_BPCHAR, 1043, 1560, 1562})
-_LONGEST_MODIFIER = 4_096
 
 
 class Refused(Exception):  # noqa: N818 - internal; becomes a StatementError
@@ -76,7 +70,7 @@ class Session:
         self.server_version = self._pgconn.server_version
         encoding = self._pgconn.parameter_status(b"server_encoding") or b"UTF8"
         self._client_encoding = "SQL_ASCII" if encoding == b"SQL_ASCII" else "UTF8"
-        self._types: dict[tuple[int, int], tuple[str, bool]] = {}
+        self._types: dict[TypeKey, ValueType] = {}
         self.backend_pid = self._pgconn.backend_pid
 
     @property
@@ -126,12 +120,10 @@ class Session:
         if statement.verb != "query":
             return self._utility(statement, limits, cancel, started)
         described = self._describe_cursor(limits, cancel)
-        self._look_up_types(described, limits, cancel)
-        keys = [(described.ftype(field), described.fmod(field)) for field in range(described.nfields)]
-        unbounded = [(key[0], self._types[key][1]) for key in keys]
+        types = self._look_up_types(described, limits, cancel)
         cursor = CURSOR
-        if cut and any(free for _, free in unbounded):
-            wrapped = _DECLARE_CUT + _cut_form(statement.gate or "", unbounded, limits.max_value_chars + 1)
+        if cut and any(type_.unbounded for type_ in types):
+            wrapped = _DECLARE_CUT + _cut_form(statement.gate or "", types, limits.max_value_chars + 1)
             try:
                 self._execute(wrapped, 0, limits, cancel)
             except Refused as problem:
@@ -140,8 +132,8 @@ class Session:
                 return None
             cursor = f"{CURSOR}_cut"
         buffer = _buffer(limits)
-        self._fetch_all(cursor, buffer, _first_chunk(described.nfields, unbounded, limits), limits, cancel, started)
-        return _query_result(results.columns(described, self._types), buffer, started)
+        self._fetch_all(cursor, buffer, _first_chunk(types, limits), limits, cancel, started)
+        return _query_result(value_types.columns(described, types), buffer, started)
 
     def _fetch_all(
         self, cursor: str, buffer: results.RowBuffer, chunk: int, limits: Limits, cancel: CancelToken, started: float
@@ -213,31 +205,15 @@ class Session:
     def _describe_cursor(self, limits: Limits, cancel: CancelToken) -> pq.abc.PGresult:
         return self._checked(lambda: self._pgconn.send_describe_portal(CURSOR.encode()), 0, limits, cancel)
 
-    def _look_up_types(self, described: pq.abc.PGresult, limits: Limits, cancel: CancelToken) -> None:
-        """Fill the cache with the name of each column's type and whether its text is unbounded."""
-        keys = {(described.ftype(field), described.fmod(field)) for field in range(described.nfields)}
-        unknown = sorted(keys - self._types.keys())
-        if not unknown:
-            return
+    def _look_up_types(self, described: pq.abc.PGresult, limits: Limits, cancel: CancelToken) -> list[ValueType]:
+        """Return the type of each column; what was once looked up is remembered."""
+        keys = value_types.keys(described)
         if len(self._types) > _TYPE_CACHE_SIZE:
             self._types.clear()
-            unknown = sorted(keys)
-        oids = ",".join(str(oid) for oid, _ in unknown)
-        modifiers = ",".join(str(modifier) for _, modifier in unknown)
-        answer = self._execute(
-            "SELECT pg_catalog.format_type(u.oid, u.modifier), t.typlen FROM ROWS FROM ("
-            f"pg_catalog.unnest('{{{oids}}}'::pg_catalog.oid[]), "
-            f"pg_catalog.unnest('{{{modifiers}}}'::pg_catalog.int4[])"
-            ") WITH ORDINALITY AS u(oid, modifier, place) LEFT JOIN pg_catalog.pg_type t ON t.oid = u.oid "
-            "ORDER BY u.place",
-            0,
-            limits,
-            cancel,
-        )
-        for row, (oid, modifier) in enumerate(unknown):
-            name = results.decode(answer.get_value(row, 0) or b"???")
-            length = int(answer.get_value(row, 1) or b"-1")
-            self._types[(oid, modifier)] = (name, _is_unbounded(oid, modifier, length))
+        unknown = sorted(set(keys) - self._types.keys())
+        if unknown:
+            self._types |= value_types.read(self._execute(value_types.lookup(unknown), 0, limits, cancel), unknown)
+        return [self._types[key] for key in keys]
 
     def _utility(self, statement: Statement, limits: Limits, cancel: CancelToken, started: float) -> QueryResult:
         """Run EXPLAIN or SHOW; their values are never cut, a plan must stay readable as JSON."""
@@ -289,29 +265,20 @@ def _query_result(columns: tuple[Column, ...], buffer: results.RowBuffer, starte
     )
 
 
-def _first_chunk(fields: int, columns: list[tuple[int, bool]], limits: Limits) -> int:
+def _first_chunk(types: list[ValueType], limits: Limits) -> int:
     """Rows that can be asked for without having seen one: as if every unbounded value were as long as it may be."""
-    free = sum(unbounded for _, unbounded in columns)
-    return max(_CHUNK_BYTES // (1 + fields * _BYTES_OF_A_SHORT_VALUE + free * limits.max_value_chars), 1)
+    free = sum(type_.unbounded for type_ in types)
+    return max(_CHUNK_BYTES // (1 + len(types) * _BYTES_OF_A_SHORT_VALUE + free * limits.max_value_chars), 1)
 
 
-def _cut_form(sql: str, columns: list[tuple[int, bool]], width: int) -> str:
-    """Return `sql` as a subquery whose unbounded columns are cut to `width` characters; the order of rows is kept.
-
-    `columns` tells each column's type oid and whether it is unbounded.
-    """
-    names = [f"c{index}" for index in range(1, len(columns) + 1)]
+def _cut_form(sql: str, types: list[ValueType], width: int) -> str:
+    """Return `sql` as a subquery whose unbounded columns are cut to `width` characters; the order of rows is kept."""
+    names = [f"c{index}" for index in range(1, len(types) + 1)]
     cut = (
-        f"pg_catalog.left({_as_text(oid, name)}, {width})" if free else f"q.{name}"
-        for name, (oid, free) in zip(names, columns, strict=True)
+        f"pg_catalog.left({type_.as_text.format(f'q.{name}')}, {width})" if type_.unbounded else f"q.{name}"
+        for name, type_ in zip(names, types, strict=True)
     )
     return f"SELECT {', '.join(cut)} FROM (\n{_without_semicolon(sql)}\n) AS q({', '.join(names)})"
-
-
-def _as_text(oid: int, name: str) -> str:
-    if oid == _BPCHAR:  # its cast to text would take the trailing blanks away
-        return f"pg_catalog.textin(pg_catalog.bpcharout(q.{name}))"
-    return f"q.{name}::pg_catalog.text"
 
 
 def _without_semicolon(sql: str) -> str:
@@ -320,12 +287,6 @@ def _without_semicolon(sql: str) -> str:
         last = words.pop()
         sql = sql[: last.start] + " " + sql[last.end :]
     return sql
-
-
-def _is_unbounded(oid: int, modifier: int, length: int) -> bool:
-    if length >= 0 or oid in _SHORT:
-        return False
-    return not (oid in _LENGTH_TYPES and 0 < modifier <= _LONGEST_MODIFIER)
 
 
 def _patience(limits: Limits) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from psycopg import pq
 
-from sqlagent_tui.agent.results import Column, Row, StatementError
+from sqlagent_tui.agent.results import Row, StatementError
 
 _FIELD = pq.DiagnosticField
 
@@ -65,14 +65,6 @@ class RowBuffer:
             self.shortened += 1
             return text[: self._max_chars]
         return text
-
-
-def columns(described: pq.abc.PGresult, types: dict[tuple[int, int], tuple[str, bool]]) -> tuple[Column, ...]:
-    """Return the columns of a described result; `types` holds every (oid, modifier) that occurs in it."""
-    return tuple(
-        Column(decode(described.fname(field) or b""), types[(described.ftype(field), described.fmod(field))][0])
-        for field in range(described.nfields)
-    )
 
 
 def is_error(result: pq.abc.PGresult) -> bool:

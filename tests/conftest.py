@@ -7,7 +7,8 @@ collect_ignore = [] if DISTILL else ["distill_torch"]
 """The training code needs the extra `distill` (gigabytes of torch), which the suite does without."""
 
 pytest_plugins = [
-    *("tests.fix_demo", "tests.fix_servers", "tests.fix_guard", "tests.fix_postgis", "tests.fix_models"),
+    *("tests.fix_demo", "tests.fix_servers", "tests.fix_network", "tests.fix_guard", "tests.fix_postgis"),
+    "tests.fix_models",
     *(["tests.fix_distill"] if DISTILL else []),
 ]
 

@@ -86,11 +86,12 @@ class Cluster:
         self.socket_dir = folder
         self.log = folder / "server.log"
         self._programs = programs
-        self._settings = {**_SETTINGS, "unix_socket_directories": str(folder), **settings}
+        self._settings = {**_SETTINGS, "unix_socket_directories": str(folder), "port": str(_PORT), **settings}
+        self.port = int(self._settings["port"])
         self._process: subprocess.Popen[bytes] | None = None
 
     def conninfo(self, dbname: str = "postgres", user: str = SUPERUSER) -> str:
-        return libpq.make_conninfo(host=str(self.socket_dir), port=_PORT, dbname=dbname, user=user)
+        return libpq.make_conninfo(host=str(self.socket_dir), port=self.port, dbname=dbname, user=user)
 
     @property
     def pid(self) -> int:
@@ -103,6 +104,17 @@ class Cluster:
             str(self._programs / "initdb"),
             *(f"--pgdata={self.data_dir}", f"--username={SUPERUSER}", "--auth=trust", "--encoding=UTF8", "--locale=C"),
             *("--no-sync", "--no-instructions"),
+        ]
+        done = subprocess.run([*_as_server(), *command], capture_output=True, text=True, check=False, cwd="/")
+        assert done.returncode == 0, done.stderr
+
+    def follow(self, primary: Cluster) -> None:
+        """Become a hot standby of `primary`, instead of `initialise`."""
+        source = primary.conninfo()
+        command = [
+            str(self._programs / "pg_basebackup"),
+            *(f"--pgdata={self.data_dir}", f"--dbname={source}", "--write-recovery-conf", "--checkpoint=fast"),
+            "--no-sync",
         ]
         done = subprocess.run([*_as_server(), *command], capture_output=True, text=True, check=False, cwd="/")
         assert done.returncode == 0, done.stderr
@@ -187,6 +199,19 @@ def running_cluster(programs: Path, **settings: str) -> Iterator[Cluster]:
     with server_folder() as folder:
         cluster = Cluster(programs, folder, settings)
         cluster.initialise()
+        cluster.start()
+        try:
+            yield cluster
+        finally:
+            cluster.stop()
+
+
+@contextmanager
+def running_standby(primary: Cluster, programs: Path) -> Iterator[Cluster]:
+    """A hot standby of `primary`, which must be of the same major version as `programs`."""
+    with server_folder() as folder:
+        cluster = Cluster(programs, folder, {})
+        cluster.follow(primary)
         cluster.start()
         try:
             yield cluster

@@ -1,155 +1,163 @@
-"""Opening a connection the way libpq understands it, and telling in one sentence why that failed."""
+"""Opening a connection the way libpq understands it; what keeps it from opening is told in one sentence."""
 
 from __future__ import annotations
 
-import os
+import random
 import re
+import selectors
+import time
 from collections.abc import Callable
 from typing import Any
 
 import psycopg
-from psycopg import conninfo as libpq_conninfo
+from psycopg import pq
 
+from sqlagent_tui.agent.cancel import CancelToken
+from sqlagent_tui.database import conninfo as conninfos
+from sqlagent_tui.database.connection_errors import (
+    ConnectionRefused,
+    PoolerRefusedError,
+    UnreachableError,
+    explain,
+)
 from sqlagent_tui.errors import DatabaseError
 
 PasswordCallback = Callable[[str], str | None]
 """Asked for the password of the role it is given; None gives up. Called in the thread that connects."""
 
 CONNECT_TIMEOUT_SECONDS = 10
-_OPTIONS = "-c default_transaction_read_only=on"
+_READ_ONLY = "-c default_transaction_read_only=on"
 _NAME = "sqlagent-tui"
-_HOST = re.compile(r"[A-Za-z0-9_.:/,-]{1,128}")
-_PORT = re.compile(r"[0-9]{1,5}(,[0-9]{1,5})*")
-
-
-class ConnectionRefused(Exception):  # noqa: N818 - internal; becomes a DatabaseError
-    """Why libpq gave up: its own text, which may hold parts of a malformed conninfo and is never shown as it is."""
-
-    def __init__(self, text: str, *, needs_password: bool, used_password: bool) -> None:
-        super().__init__()
-        self.text = text
-        self.needs_password = needs_password
-        self.used_password = used_password
+_POLL_SECONDS = 0.02
+_WAITING: dict[int, int] = {
+    pq.PollingStatus.READING: selectors.EVENT_READ,
+    pq.PollingStatus.WRITING: selectors.EVENT_WRITE,
+}
+_REFUSED_OPTIONS = r"unsupported startup parameter"
+"""PgBouncer's words about `options`, which it hands on only in part."""
 
 
 def open_connection(
-    conninfo: str, *, password: str | None = None, ask: PasswordCallback | None = None
+    conninfo: str,
+    *,
+    password: str | None = None,
+    ask: PasswordCallback | None = None,
+    cancel: CancelToken | None = None,
 ) -> tuple[psycopg.Connection[Any], str | None]:
     """Connect; returns the connection and the password that was typed, if one was. Raises `DatabaseError`.
 
-    `conninfo` is any libpq string or URI; the PG* environment, services and passfiles work as in psql. What we add:
-    a fallback application_name, a connect timeout where none is given, UTF-8, and read-only by default.
+    `conninfo` is any libpq string or URI; the PG* environment, services and passfiles work as in psql, and libpq
+    chooses among several hosts. What we add: a fallback application_name, a connect timeout where none is given, UTF-8,
+    and read-only by default. Raises `UnreachableError` when trying again may help, and `Cancelled` at once, wherever
+    libpq waits.
     """
+    token = cancel or CancelToken()
+    settings = conninfos.settings(conninfo)
     try:
-        given = libpq_conninfo.conninfo_to_dict(conninfo)
-    except (psycopg.Error, ValueError):  # a lone surrogate is no conninfo either
-        raise DatabaseError(*_UNREADABLE) from None
-    role = str(given.get("user") or os.environ.get("PGUSER") or "")
-    try:
-        return _open_with_options(conninfo, given, password), password
+        return _open_with_options(conninfo, settings, password, token), password
     except ConnectionRefused as problem:
-        wrong = problem.used_password and re.search(_WRONG_PASSWORD, problem.text)
-        if ask is None or not (problem.needs_password or wrong):
-            raise _explain(problem, given) from None
-    typed = ask(role)
+        if ask is None or not (problem.needs_password or problem.wrong_password):
+            raise explain(problem, settings) from None
+    typed = ask(settings.get("user", ""))
     if typed is None:
         raise DatabaseError("The server asks for a password and none was given.", "Type it, or keep it in ~/.pgpass.")
     try:
-        return _open_with_options(conninfo, given, typed), typed
+        return _open_with_options(conninfo, settings, typed, token), typed
     except ConnectionRefused as problem:
-        raise _explain(problem, given) from None
+        raise explain(problem, settings) from None
 
 
-def _open_with_options(conninfo: str, given: dict[str, Any], password: str | None) -> psycopg.Connection[Any]:
-    extra: dict[str, Any] = {"fallback_application_name": _NAME, "client_encoding": "UTF8"}
+def _open_with_options(
+    conninfo: str, settings: dict[str, str], password: str | None, cancel: CancelToken
+) -> psycopg.Connection[Any]:
+    extra: dict[str, str | int] = {"fallback_application_name": _NAME, "client_encoding": "UTF8"}
     if password is not None:
         extra["password"] = password
-    if "connect_timeout" not in given and "PGCONNECT_TIMEOUT" not in os.environ:
-        extra["connect_timeout"] = CONNECT_TIMEOUT_SECONDS
-    # Options given here replace those of a service file, and a read-only default would satisfy target_session_attrs on
-    # a server that isn't: there ours are left out. They are a second belt; every transaction says READ ONLY itself.
-    ours = not ({"service", "target_session_attrs"} & given.keys() or "PGSERVICE" in os.environ)
-    if ours:
-        theirs = given.get("options") or os.environ.get("PGOPTIONS") or ""
+    theirs = settings.get("options", "")
+    # The read-only default would make every server look read-only to libpq, so with these two it is left out. It is a
+    # second belt: every transaction says READ ONLY itself.
+    if settings.get("target_session_attrs") not in ("read-only", "read-write"):
         try:
-            return _open(conninfo, {**extra, "options": f"{theirs} {_OPTIONS}".strip()})
+            return _open(conninfo, settings, {**extra, "options": f"{theirs} {_READ_ONLY}".strip()}, cancel)
         except ConnectionRefused as problem:
-            if "options" not in problem.text:
+            if not re.search(_REFUSED_OPTIONS, problem.text):
                 raise
-    return _open(conninfo, extra)  # PgBouncer refuses the start-up parameter "options"
-
-
-def _open(conninfo: str, extra: dict[str, Any]) -> psycopg.Connection[Any]:
     try:
-        return psycopg.connect(conninfo, autocommit=True, prepare_threshold=None, **extra)
-    except psycopg.Error as problem:
-        failed = problem.pgconn
-        raise ConnectionRefused(
-            str(problem),
-            needs_password=bool(failed and failed.needs_password),
-            used_password=bool(failed and failed.used_password),
-        ) from None
+        return _open(conninfo, settings, extra, cancel)
+    except ConnectionRefused as problem:
+        if theirs and re.search(_REFUSED_OPTIONS, problem.text):
+            raise PoolerRefusedError(
+                "A connection pooler refuses the start-up options that are given.",
+                "Leave options= and PGOPTIONS out, or name them in the pooler's ignore_startup_parameters.",
+            ) from None
+        raise
 
 
-def _explain(problem: ConnectionRefused, given: dict[str, Any]) -> DatabaseError:
-    text = problem.text
-    where = _where(given)
-    role = _quoted(given.get("user") or os.environ.get("PGUSER"), "the role")
-    database = _quoted(given.get("dbname") or os.environ.get("PGDATABASE") or given.get("user"), "the database")
-    if problem.needs_password:
-        return DatabaseError("The server asks for a password.", "Type it when asked, or keep it in ~/.pgpass.")
-    for pattern, message, remedy in _KNOWN:
-        if re.search(pattern, text):
-            text = message.format(where=where, role=role, database=database)
-            return DatabaseError(text[0].upper() + text[1:], remedy)
-    if problem.used_password:
-        return DatabaseError(f"The server refused the password of {role}.", "Check the password or ~/.pgpass.")
-    return DatabaseError(
-        f"The connection to {where} could not be made.", "Check host, port, database and role, for example with psql."
-    )
+def _open(
+    conninfo: str, settings: dict[str, str], extra: dict[str, str | int], cancel: CancelToken
+) -> psycopg.Connection[Any]:
+    attempts = [{**extra, **attempt} for attempt in _attempts(settings)]
+    texts: list[str] = []
+    for number, attempt in enumerate(attempts, 1):
+        try:
+            return _connection(_connect(conninfos.with_options(conninfo, **attempt), _timeout(settings), cancel))
+        except ConnectionRefused as problem:
+            texts.append(problem.text)
+            problem.text = "\n".join(texts)
+            if number == len(attempts) or not isinstance(explain(problem, settings), UnreachableError):
+                raise
+    raise AssertionError("a conninfo names at least one server")
 
 
-# A server speaks before a client can ask for a language: its own messages come in English or in its own.
-_WRONG_PASSWORD = r"password authentication failed|autenticação do tipo senha falhou|SASL|SCRAM"
-_UNREADABLE = (
-    "The connection string can't be read.",
-    "Write it as postgresql://user@host:5432/database or as host=… user=… dbname=….",
-)
-_KNOWN: tuple[tuple[str, str, str], ...] = (
-    (r"invalid (integer|port|connection option|URI|percent|\S+ value)|could not match \d+ ", *_UNREADABLE),
-    (_WRONG_PASSWORD, "The server refused the password of {role}.",
-     "Check the password or ~/.pgpass."),
-    (r'role ".*" (does not exist|não existe)', "{role} does not exist on the server.",
-     "Give an existing role: user=NAME."),
-    (r'(database|banco de dados) ".*" (does not exist|não existe)', "{database} does not exist on the server.",
-     "psql --list shows those that do."),
-    (r"permission denied for database|User does not have CONNECT", "{role} may not connect to {database}.",
-     "Ask its owner for GRANT CONNECT."),
-    (r"no pg_hba.conf entry|Peer authentication failed|Ident authentication failed",
-     "The server doesn't let {role} in from here.", "An entry in its pg_hba.conf must allow it."),
-    (r"too many (clients|connections)|remaining connection slots", "The server has no free connection left.",
-     "Try again later."),
-    (r"starting up|shutting down|recovery mode", "The server is starting or stopping.", "Try again in a moment."),
-    (r"SSL|certificate", "No encrypted connection to {where} could be made.", "Check sslmode and the certificates."),
-    (r"resolve host|translate host", "The name of the server can't be resolved.", "Check its name and the network."),
-    (r"service file|definition of service", "The service named in the connection string is not defined.",
-     "Check ~/.pg_service.conf."),
-    (r"timeout expired|timed out", "The server at {where} did not answer in time.", "Check host, port and firewall."),
-    (r"Connection refused|No such file|could not connect|Network is unreachable|No route|connection failed|closed",
-     "No PostgreSQL server answers at {where}.", "Check that it is running, and host and port."),
-)  # fmt: skip
+def _attempts(settings: dict[str, str]) -> list[dict[str, str]]:
+    """Return what to connect with instead of what the conninfo says, one attempt after the other, as libpq would.
+
+    One server is left to libpq. Among several we choose, by libpq's rules, since only its blocking call has a timeout
+    for each of them.
+    """
+    servers = conninfos.endpoints(settings)
+    if len(servers) == 1:
+        return [{}]
+    if settings.get("load_balance_hosts") == "random":
+        random.shuffle(servers)
+    places = [{"host": server.host, "hostaddr": server.hostaddr, "port": server.port} for server in servers]
+    if settings.get("target_session_attrs") != "prefer-standby":
+        return places
+    return [{**place, "target_session_attrs": wanted} for wanted in ("standby", "any") for place in places]
 
 
-def _where(given: dict[str, Any]) -> str:
-    """Host and port, only when they look like it: pieces of a mistyped password can end up here."""
-    host = str(given.get("host") or os.environ.get("PGHOST") or "")
-    if not host and "hostaddr" in given:
-        return "the server"
-    port = str(given.get("port") or os.environ.get("PGPORT") or "5432")
-    if not _PORT.fullmatch(port) or (host and not _HOST.fullmatch(host)):
-        return "the server"
-    return f"{host}:{port}" if host else f"the local socket, port {port}"
+def _timeout(settings: dict[str, str]) -> float | None:
+    try:
+        seconds = int(settings.get("connect_timeout", CONNECT_TIMEOUT_SECONDS))
+    except ValueError:
+        raise DatabaseError(*conninfos.UNREADABLE) from None
+    return float(seconds) if seconds > 0 else None
 
 
-def _quoted(name: object, kind: str) -> str:
-    return f"{kind} “{name}”" if isinstance(name, str) and re.fullmatch(r"[\w.-]{1,63}", name) else kind
+def _connect(conninfo: str, timeout: float | None, cancel: CancelToken) -> pq.abc.PGconn:
+    """Connect without blocking anybody; `timeout` is in seconds. Raises `ConnectionRefused` and `Cancelled`."""
+    deadline = time.monotonic() + timeout if timeout else None
+    pgconn = pq.PGconn.connect_start(conninfo.encode())
+    try:
+        while pgconn.status != pq.ConnStatus.BAD and (state := pgconn.connect_poll()) in _WAITING:
+            with selectors.DefaultSelector() as selector:
+                selector.register(pgconn.socket, _WAITING[state])
+                while not selector.select(_POLL_SECONDS):
+                    cancel.raise_if_cancelled()
+                    if deadline and time.monotonic() > deadline:
+                        raise ConnectionRefused("timeout expired")
+        if pgconn.status != pq.ConnStatus.OK:
+            text = pgconn.error_message.decode(errors="replace")
+            raise ConnectionRefused(text, needs_password=pgconn.needs_password, used_password=pgconn.used_password)
+    except BaseException:
+        pgconn.finish()
+        raise
+    return pgconn
+
+
+def _connection(pgconn: pq.abc.PGconn) -> psycopg.Connection[Any]:
+    pgconn.nonblocking = 1
+    connection = psycopg.Connection[Any](pgconn)
+    connection.autocommit = True
+    connection.prepare_threshold = None
+    return connection

@@ -212,7 +212,9 @@ class PostgresDatabase:
 
     def _open(self, cancel: CancelToken, ask: PasswordCallback | None) -> Session:
         connection: psycopg.Connection[Any]
-        connection, self._typed_password = open_connection(self._conninfo, password=self._typed_password, ask=ask)
+        connection, self._typed_password = open_connection(
+            self._conninfo, password=self._typed_password, ask=ask, cancel=cancel
+        )
         session = Session(connection)
         try:
             setup = Statement(sql=_SETUP, verb="query", gate=_SETUP)

@@ -10,8 +10,9 @@ Row = tuple[str | None, ...]
 """One row: the server's own text of each value; None is NULL."""
 
 Verb = Literal["query", "explain", "show"]
-Origin = Literal["agent", "answer", "schema", "user", "setup"]
-"""Who asked for a statement: the model, the final answer's run, the schema browser, the user, or connection set-up."""
+Origin = Literal["agent", "answer", "schema", "user", "setup", "watchdog"]
+"""Who asked for a statement: the model, the final answer's run, the schema browser, the user, connection set-up, or the
+watchdog that looks whether another statement harms anybody."""
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -52,7 +53,8 @@ class PlanEstimate(msgspec.Struct, frozen=True):
 class StatementError(msgspec.Struct, frozen=True, kw_only=True):
     """Why a statement gave no rows: a result the model sees, not an exception."""
 
-    kind: Literal["refused", "database", "connection", "timeout", "cancelled", "costly"]
+    kind: Literal["refused", "database", "connection", "timeout", "cancelled", "costly", "stopped"]
+    """`stopped`: by us, for the sake of other sessions."""
     message: str
     sqlstate: str | None = None
     position: int | None = None

@@ -6,7 +6,7 @@
    FOR`, whose grammar accepts SELECT, WITH, VALUES and TABLE only.
 3. Bounded FETCHes; before each statement_timeout is set again (the statement may have switched it off).
 4. Always ROLLBACK, and session-level advisory locks are given back in the same message, so that it works through a
-   transaction pooler too.
+   transaction pooler too. So does what follows: when anything else outlived the transaction, the session ends itself.
 
 Columns of a type without bounds are cut on the server: the described cursor is declared a second time as
 `SELECT left(c1::text, n) … FROM (<sql>)`. When that can't be done the plain cursor is read instead.
@@ -29,6 +29,7 @@ from sqlagent_tui.agent.results import Column, QueryResult, StatementError
 from sqlagent_tui.database import results, settings, value_types
 from sqlagent_tui.database.explanations import explain_error
 from sqlagent_tui.database.lexer import tokens
+from sqlagent_tui.database.transaction import RESIDUE_SQL, Transaction, residue, started_sql
 from sqlagent_tui.database.value_types import TypeKey, ValueType
 from sqlagent_tui.database.verbs import Statement
 from sqlagent_tui.database.wire import PATIENCE_SECONDS, ConnectionLost, Wire
@@ -36,7 +37,14 @@ from sqlagent_tui.database.wire import PATIENCE_SECONDS, ConnectionLost, Wire
 CURSOR = "sqlagent"
 _DECLARE = f"DECLARE {CURSOR} NO SCROLL CURSOR FOR\n"
 _DECLARE_CUT = f"DECLARE {CURSOR}_cut NO SCROLL CURSOR FOR\n"
-_ROLLBACK = b"ROLLBACK; SELECT pg_catalog.pg_advisory_unlock_all()"
+_ROLLBACK = "ROLLBACK; SELECT pg_catalog.pg_advisory_unlock_all()"
+_COMPARE = (
+    f"SELECT {RESIDUE_SQL}; SELECT pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid()) "
+    f"WHERE {RESIDUE_SQL} OPERATOR(pg_catalog.<>) "
+)
+_RESIDUE_AT = 2
+"""Which of the answers to both tells the residue."""
+_NOT_ALLOWED = "42501"
 _TYPE_CACHE_SIZE = 2_000
 _NOT_FOR_ITS_FORM = ("53", "54", "55", "57", "58", "XX")
 """Classes of errors that don't say that the cut form is wrong: resources, limits, states, an operator, the system."""
@@ -60,6 +68,10 @@ class Refused(Exception):  # noqa: N818 - internal; becomes a StatementError
         self.offset = offset
 
 
+class LeftBehind(ConnectionLost):
+    """Something outlived the transaction, so the session was made to end itself; `text` names it."""
+
+
 class Session:
     """The guarded way through one open connection. Not thread-safe: its owner serialises."""
 
@@ -72,10 +84,19 @@ class Session:
         self._client_encoding = "SQL_ASCII" if encoding == b"SQL_ASCII" else "UTF8"
         self._types: dict[TypeKey, ValueType] = {}
         self.backend_pid = self._pgconn.backend_pid
+        self.transaction: Transaction | None = None
+        """The one that is open; another thread may read it."""
+        self._may_compare = True
+        self._held_before = ""
+        """What the session held at the beginning of its transaction; empty when not known."""
 
     @property
     def usable(self) -> bool:
-        """Whether the connection is open and outside a transaction."""
+        """Whether the connection is open, outside a transaction, and no cancel request may still be on its way."""
+        return self._idle and not self._wire.cancel_astray
+
+    @property
+    def _idle(self) -> bool:
         return self._pgconn.status == pq.ConnStatus.OK and self._pgconn.transaction_status == pq.TransactionStatus.IDLE
 
     def stop(self) -> None:
@@ -160,20 +181,42 @@ class Session:
     def _begin(self, limits: Limits, cancel: CancelToken) -> None:
         values = settings.of_transaction(limits, self.server_version, self._client_encoding)
         frame = "BEGIN READ ONLY; " + "".join(f"SET LOCAL {name} = '{value}'; " for name, value in values.items())
-        frame += "SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('transaction_read_only')"
+        frame += (
+            "SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('transaction_read_only'), "
+            + started_sql("pg_catalog.now()")
+            + (f", {RESIDUE_SQL}" if self._may_compare else ", ''")
+        )
         if limits.temp_file_limit_mb is not None:
             frame += f", {settings.temp_file_limit(limits.temp_file_limit_mb, self.server_version)}"
-        answer = self._checked(lambda: self._pgconn.send_query(frame.encode()), 0, limits, cancel)
-        self.backend_pid = int(answer.get_value(0, 0) or b"0")
-        if answer.get_value(0, 1) != b"on":
+        self._held_before = ""
+        try:
+            answer = self._checked(lambda: self._pgconn.send_query(frame.encode()), 0, limits, cancel)
+        except Refused as problem:
+            if not self._may_compare or results.sqlstate(problem.result) != _NOT_ALLOWED:
+                raise
+            self._may_compare = False
+            self._end()
+            self._begin(limits, cancel)
+            return
+        fields = (results.decode(answer.get_value(0, field) or b"") for field in range(4))
+        pid, read_only, since, self._held_before = fields
+        self.backend_pid = int(pid)
+        self.transaction = Transaction(self.backend_pid, since)
+        if read_only != "on":
             raise ConnectionLost("the server did not make the transaction read-only")
 
     def _end(self) -> None:
         """ROLLBACK, and prove that the connection answers. A cancel that arrives late is spent here."""
         never = CancelToken()
+        self.transaction = None
+        message = _ROLLBACK + (f"; {_COMPARE}'{self._held_before}'" if self._held_before else "")
         for _ in range(3):
-            answers = self._wire.run(lambda: self._pgconn.send_query(_ROLLBACK), never, patience=PATIENCE_SECONDS)
-            if self.usable and not any(results.is_error(answer) for answer in answers):
+            answers = self._wire.run(
+                lambda: self._pgconn.send_query(message.encode()), never, patience=PATIENCE_SECONDS
+            )
+            if left := _left_behind(answers, self._held_before):
+                raise LeftBehind(left)
+            if self._idle and not any(results.is_error(answer) for answer in answers):
                 return
         raise ConnectionLost("the transaction could not be ended")
 
@@ -246,6 +289,13 @@ class Session:
             problem.result, offset=problem.offset, length=len(statement.sql), elapsed_ms=elapsed
         )
         return explain_error(error, statement, limits)
+
+
+def _left_behind(answers: list[pq.abc.PGresult], before: str) -> str | None:
+    """Name what outlived the transaction, by the answers to `_ROLLBACK` and `_COMPARE`."""
+    if not before or len(answers) <= _RESIDUE_AT or answers[_RESIDUE_AT].status != pq.ExecStatus.TUPLES_OK:
+        return None
+    return residue(before, results.decode(answers[_RESIDUE_AT].get_value(0, 0) or b""))
 
 
 def _buffer(limits: Limits) -> results.RowBuffer:

@@ -26,7 +26,7 @@ from sqlagent_tui.agent.roles import RoleReport
 from sqlagent_tui.database import policy, verbs
 from sqlagent_tui.database.catalog import Catalog
 from sqlagent_tui.database.connection import PasswordCallback, open_connection
-from sqlagent_tui.database.execution import Session
+from sqlagent_tui.database.execution import LeftBehind, Session
 from sqlagent_tui.database.trace import Trace, TraceListener
 from sqlagent_tui.database.verbs import Statement
 from sqlagent_tui.database.wire import ConnectionLost
@@ -153,6 +153,13 @@ class PostgresDatabase:
             outcome = session.run(statement, limits, cancel)
         except Cancelled:
             raise
+        except LeftBehind as lost:
+            self._drop()
+            outcome = StatementError(
+                kind="stopped",
+                message=f"Stopped: the statement left {lost.text} behind, so its session was ended.",
+                elapsed_ms=(time.monotonic() - started) * 1000,
+            )
         except ConnectionLost as lost:
             self._drop()
             cancel.raise_if_cancelled()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import selectors
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -43,6 +42,8 @@ class Wire:
         self._connection = connection
         self.pgconn = connection.pgconn
         self._closing = False
+        self.cancel_astray = False
+        """A cancel request was sent and its arrival not confirmed: it may hit whatever this connection does next."""
 
     def close(self) -> None:
         """Stop whatever is in flight, from any thread; nothing more is sent."""
@@ -74,8 +75,10 @@ class Wire:
 
     def request_cancel(self, timeout: float = CANCEL_TIMEOUT_SECONDS) -> None:
         """Ask the server to stop what this connection is doing; failing is no error, the caller asks again."""
-        with suppress(psycopg.Error, OSError):
+        try:
             self._connection.cancel_safe(timeout=timeout)
+        except (psycopg.Error, OSError):
+            self.cancel_astray = True
 
     @property
     def closing(self) -> bool:

@@ -17,12 +17,12 @@ MAX_ENTRIES = 300
 
 SHOWN_LINES = 6
 _ORIGIN_STYLES = {"agent": "$accent", "answer": "$success", "user": "$primary"}
-_QUIET = frozenset({"schema", "setup"})
+_QUIET = frozenset({"schema", "setup", "watchdog"})
 _BULLET = {"running": "◌", "ok": "✓", "error": "✗", "recovered": "↻"}
 
 
 class TraceEntry(Vertical):
-    """One statement. A quiet one (the browser's, set-up's) takes one line of SQL until details are asked for."""
+    """One statement. A quiet one (browser, set-up, watchdog) takes one line of SQL until details are asked for."""
 
     def __init__(self, messages: Messages, started: StatementStarted, detailed: bool) -> None:
         super().__init__(classes="trace-entry")

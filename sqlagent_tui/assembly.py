@@ -90,12 +90,26 @@ class OpenTarget:
         self.close()
 
     def connect(
-        self, config: Config, trace: TraceListener | None = None, password: PasswordCallback | None = None
+        self,
+        config: Config,
+        trace: TraceListener | None = None,
+        password: PasswordCallback | None = None,
+        *,
+        allow_superuser: bool = False,
     ) -> PostgresDatabase:
-        """Open one guarded connection; `password` is asked when the server wants one. Raises DatabaseError."""
+        """Open one guarded connection; `password` is asked when the server wants one.
+
+        Raises DatabaseError; for a superuser SuperuserRefusedError, unless `allow_superuser`.
+        """
         from sqlagent_tui.database.postgres import PostgresDatabase
 
-        return PostgresDatabase.connect(self.conninfo, trace=trace, limits=config.limits.answer(), password=password)
+        return PostgresDatabase.connect(
+            self.conninfo,
+            trace=trace,
+            limits=config.limits.answer(),
+            password=password,
+            allow_superuser=allow_superuser,
+        )
 
     def _open_demo(self, narrate: Narrate, sentence: Callable[[Progress], str]) -> None:
         from sqlagent_tui.database.embedded import EmbeddedServer

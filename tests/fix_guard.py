@@ -172,7 +172,9 @@ class Client:
 
     def __init__(self, conninfo: str, limits: Limits | None = None) -> None:
         self.events: list[TraceEvent] = []
-        self.database = PostgresDatabase.connect(conninfo, trace=self.events.append, limits=limits)
+        self.database = PostgresDatabase.connect(
+            conninfo, trace=self.events.append, limits=limits, allow_superuser=True
+        )
 
     def run(self, sql: str, **limits: int) -> QueryResult | StatementError:
         bounds = msgspec.structs.replace(self.database.limits, **limits)

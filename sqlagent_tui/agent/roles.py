@@ -8,7 +8,7 @@ import msgspec
 
 RoleLevel = Literal["ok", "note", "warning", "danger"]
 """`danger`: acts where no read-only transaction holds it back. `warning`: a right to write, which only our read-only
-transactions hold back. `note`: worth knowing. `ok`: nothing to say."""
+transactions hold back. `note`: worth knowing. `ok`: what every role has unless it was taken away."""
 
 _SEVERITY: tuple[RoleLevel, ...] = ("ok", "note", "warning", "danger")
 
@@ -30,7 +30,7 @@ class RoleFinding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RoleReport(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that the check found, the worst first. An empty report is that of a role that may only read."""
+    """Everything that the check found, the worst first. Its badge is `ok` for a role that may only read."""
 
     role: str = ""
     """The role that logged in (`session_user`); whatever SET ROLE says, a session can go back to it."""

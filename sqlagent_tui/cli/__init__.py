@@ -126,3 +126,10 @@ def common_options(function: Any) -> Any:
     ):
         function = option(function)
     return function
+
+
+def connection_options(function: Any) -> Any:
+    """Add the options of every command that connects to a server."""
+    return click.option(
+        "--allow-superuser", is_flag=True, help="Connect even as a superuser, whom no read-only transaction holds back."
+    )(function)

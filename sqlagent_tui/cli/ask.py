@@ -23,7 +23,7 @@ from sqlagent_tui.agent.messages import Usage
 from sqlagent_tui.agent.protocols import ModelInfo
 from sqlagent_tui.agent.results import QueryResult
 from sqlagent_tui.assembly import OpenTarget, Target, choose_profile, open_model, turn_limits
-from sqlagent_tui.cli import common_options
+from sqlagent_tui.cli import common_options, connection_options
 from sqlagent_tui.cli.interrupt import cancel_on_interrupt
 from sqlagent_tui.cli.narration import Narration
 from sqlagent_tui.cli.output import render, result_object, to_json
@@ -54,6 +54,7 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--seed", type=int, help="Seed of the sampling.")
 @click.option("--reply", multiple=True, help="Answers a clarification, if one is asked for. May be repeated.")
+@connection_options
 @common_options
 def ask(
     question: str,
@@ -62,6 +63,7 @@ def ask(
     as_json: bool,
     seed: int | None,
     reply: tuple[str, ...],
+    allow_superuser: bool,
     model_name: str | None,
     profile: str | None,
     config_path: Path | None,
@@ -72,7 +74,7 @@ def ask(
     narration, token = Narration(), CancelToken()
     with OpenTarget(Target.chosen(conninfo, demo), narration) as target, cancel_on_interrupt(token):
         journal = Journal(data_dir() / "sessions")
-        database = target.connect(config, trace=journal.append)
+        database = target.connect(config, trace=journal.append, allow_superuser=allow_superuser)
         try:
             model = open_model(model_name, config, narration, demo=demo)
             try:

@@ -6,23 +6,30 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 import msgspec
 
 from sqlagent_tui.agent.cancel import CancelToken
+from sqlagent_tui.agent.protocols import DatabaseInfo
 from sqlagent_tui.assembly import OpenTarget, Target, choose_profile, open_model
-from sqlagent_tui.cli import common_options
+from sqlagent_tui.cli import common_options, connection_options
 from sqlagent_tui.cli.narration import Narration
 from sqlagent_tui.cli.output import to_json
 from sqlagent_tui.config import Config, load_config
+from sqlagent_tui.database.role_statements import DEFAULT_ROLE, role_statements
 from sqlagent_tui.errors import ExitCode, SqlagentError
 from sqlagent_tui.paths import config_dir, data_dir
 from sqlagent_tui.ui.text import safe
 
-Level = Literal["ok", "warning", "failed"]
+if TYPE_CHECKING:
+    from sqlagent_tui.database.postgres import PostgresDatabase
+
+Level = Literal["ok", "note", "warning", "danger", "failed"]
+_MARKS: dict[Level, str] = {"ok": "✓", "note": "·", "warning": "!", "danger": "‼", "failed": "✗"}
 _SMALL_TERMINAL = (80, 24)
 
 
@@ -33,22 +40,35 @@ class Finding(msgspec.Struct, frozen=True):
     level: Level
     message: str
     remedy: str = ""
+    key: str = ""
+    """Which right, for findings about the role."""
+    names: tuple[str, ...] = ()
+    """The first of the objects that it is about."""
+    count: int = 0
+    """How many such objects there are."""
 
 
 @click.command(
     epilog="""\b
 Examples:
   sqlagent-tui doctor --demo
-  sqlagent-tui doctor "service=cadastro" --model qwen3-4b.gguf"""
+  sqlagent-tui doctor "service=cadastro" --model qwen3-4b.gguf
+  sqlagent-tui doctor --sql "host=db1 dbname=cadastro user=postgres" > role.sql"""
 )
 @click.argument("conninfo", required=False)
 @click.option("--demo", is_flag=True, help="Look at the embedded demo database.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
+@click.option("--sql", "only_sql", is_flag=True, help="Print only the SQL that makes a role which may only read.")
+@click.option("--role", "role_name", metavar="NAME", default=DEFAULT_ROLE, show_default=True, help="That role's name.")
+@connection_options
 @common_options
 def doctor(
     conninfo: str | None,
     demo: bool,
     as_json: bool,
+    only_sql: bool,
+    role_name: str,
+    allow_superuser: bool,
     model_name: str | None,
     profile: str | None,
     config_path: Path | None,
@@ -57,6 +77,12 @@ def doctor(
     """Check terminal, clipboard, settings, model, server, role and limits; each problem with its remedy."""
     loaded = load_config(config_path)
     narration = Narration()
+    server = _Server(conninfo, demo, loaded.config, narration, role_name)
+    if only_sql:
+        with server.connected() as database:
+            narration.done()
+            click.echo(role_statements(database, role_name), nl=False)
+        return ExitCode.OK
     findings: list[Finding] = []
     code = ExitCode.OK
     checks: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
@@ -64,7 +90,7 @@ def doctor(
         ("clipboard", _clipboard),
         ("settings", lambda: _settings(loaded.problem)),
         ("model", lambda: _model(model_name, profile, loaded.config, narration, demo)),
-        ("server", lambda: _server(conninfo, demo, loaded.config, narration)),
+        ("server", server.findings),
     ]
     for name, check in checks:
         try:
@@ -73,12 +99,19 @@ def doctor(
             findings.append(Finding(name, "failed", error.message, error.remedy))
             code = code or error.exit_code
     narration.done()
-    click.echo(to_json(findings) if as_json else "\n".join(map(_line, findings)))
+    if server.superuser and not allow_superuser:
+        code = code or ExitCode.REFUSED
+    if as_json:
+        click.echo(to_json(findings))
+        return code
+    click.echo("\n".join(map(_line, findings)))
+    if server.script:
+        click.echo(f"\n{server.script}", nl=False)
     return code
 
 
 def _line(finding: Finding) -> str:
-    mark = {"ok": "✓", "warning": "!", "failed": "✗"}[finding.level]
+    mark = _MARKS[finding.level]
     remedy = f"\n  {'':10} → {finding.remedy}" if finding.remedy else ""
     return safe(f"{mark} {finding.check:10} {finding.message}{remedy}")
 
@@ -127,33 +160,59 @@ def _model(
         model.close()
 
 
-def _server(conninfo: str | None, demo: bool, config: Config, narration: Narration) -> Iterator[Finding]:
-    with OpenTarget(Target.chosen(conninfo, demo), narration) as target:
-        database = target.connect(config)
-        try:
+class _Server:
+    """The look at the server, and what it leaves for the end."""
+
+    def __init__(self, conninfo: str | None, demo: bool, config: Config, narration: Narration, role_name: str) -> None:
+        self._conninfo, self._demo = conninfo, demo
+        self._config, self._narration, self._role_name = config, narration, role_name
+        self.superuser = False
+        """Whether the app would refuse to connect."""
+        self.script = ""
+        """The SQL that makes a proper role, where the role isn't one."""
+
+    @contextmanager
+    def connected(self) -> Iterator[PostgresDatabase]:
+        """Connect as whoever it is: finding out is what the doctor is for."""
+        with OpenTarget(Target.chosen(self._conninfo, self._demo), self._narration) as target:
+            database = target.connect(self._config, allow_superuser=True)
+            try:
+                yield database
+            finally:
+                database.close()
+
+    def findings(self) -> Iterator[Finding]:
+        """Connect and look."""
+        with self.connected() as database:
             info = database.info
             yield Finding("server", "ok", f"PostgreSQL {info.server_version} at {info.host}, database {info.database}")
-            if info.role.superuser:
-                remedy = "Connect as a role that may only SELECT; the README has the statements."
-                yield Finding("role", "warning", f"{info.user} is a superuser.", remedy)
-            else:
-                yield Finding("role", "ok", f"{info.user}, no superuser")
             if not info.read_only:
-                yield Finding("role", "failed", "The server did not confirm a read-only transaction.", "Do not use it.")
+                yield Finding(
+                    "server", "failed", "The server did not confirm a read-only transaction.", "Do not use it."
+                )
             else:
-                yield Finding("role", "ok", "read-only transactions confirmed by the server")
+                yield Finding("server", "ok", "read-only transactions confirmed by the server")
+            yield from _role(info)
+            self.superuser = info.role.superuser
+            if info.role.badge in ("warning", "danger"):
+                self.script = role_statements(database, self._role_name)
             count = len(database.tables(CancelToken()))
             if count:
                 yield Finding("tables", "ok", f"{count} tables and views can be read")
             else:
                 remedy = "GRANT USAGE ON SCHEMA and SELECT ON ALL TABLES to the role, or choose another database."
                 yield Finding("tables", "warning", "No table can be read.", remedy)
-            limits = config.limits
+            limits = self._config.limits
             yield Finding(
                 "limits",
                 "ok",
                 f"statement {limits.statement_timeout_ms} ms, lock {limits.lock_timeout_ms} ms, "
                 f"{limits.agent_rows} rows for the model, {limits.answer_rows} for an answer",
             )
-        finally:
-            database.close()
+
+
+def _role(info: DatabaseInfo) -> Iterator[Finding]:
+    if info.role.badge == "ok":
+        yield Finding("role", "ok", f"{info.user} may only read")
+    for finding in info.role.findings:
+        yield Finding("role", finding.level, finding.message, finding.remedy, finding.key, finding.names, finding.count)

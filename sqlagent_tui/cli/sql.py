@@ -11,7 +11,7 @@ import msgspec
 from sqlagent_tui.agent.cancel import Cancelled, CancelToken
 from sqlagent_tui.agent.results import StatementError
 from sqlagent_tui.assembly import OpenTarget, Target
-from sqlagent_tui.cli import common_options
+from sqlagent_tui.cli import common_options, connection_options
 from sqlagent_tui.cli.interrupt import cancel_on_interrupt
 from sqlagent_tui.cli.narration import Narration
 from sqlagent_tui.cli.output import Format, error_object, exit_code_of, render, to_json
@@ -31,6 +31,7 @@ Examples:
 @click.option("--demo", is_flag=True, help="Use the embedded demo database.")
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
 @click.option("--max-rows", type=click.IntRange(min=1), help="Rows to fetch at most.")
+@connection_options
 @common_options
 def sql(
     statement: str,
@@ -38,6 +39,7 @@ def sql(
     demo: bool,
     form: Format,
     max_rows: int | None,
+    allow_superuser: bool,
     model_name: str | None,
     profile: str | None,
     config_path: Path | None,
@@ -53,7 +55,7 @@ def sql(
         limits = msgspec.structs.replace(limits, max_rows=max_rows)
     narration, token = Narration(), CancelToken()
     with OpenTarget(Target.chosen(conninfo, demo), narration) as target, cancel_on_interrupt(token):
-        database = target.connect(config)
+        database = target.connect(config, allow_superuser=allow_superuser)
         narration.done()
         try:
             result = database.execute(text, origin="user", cancel=token, limits=limits)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from sqlagent_tui.assembly import Target
-from sqlagent_tui.cli import common_options
+from sqlagent_tui.cli import common_options, connection_options
 from sqlagent_tui.config import load_config
 
 
@@ -20,10 +20,12 @@ Examples:
 )
 @click.argument("conninfo", required=False)
 @click.option("--demo", is_flag=True, help="An embedded PostgreSQL, a demo database and a model that knows it.")
+@connection_options
 @common_options
 def tui(
     conninfo: str | None,
     demo: bool,
+    allow_superuser: bool,
     model_name: str | None,
     profile: str | None,
     config_path: Path | None,
@@ -35,6 +37,11 @@ def tui(
     from sqlagent_tui.ui.run import AppOptions, run_app
 
     options = AppOptions(
-        target=target, model=model_name, profile=profile, config=loaded.config, config_problem=loaded.problem
+        target=target,
+        model=model_name,
+        profile=profile,
+        allow_superuser=allow_superuser,
+        config=loaded.config,
+        config_problem=loaded.problem,
     )
     return run_app(options)

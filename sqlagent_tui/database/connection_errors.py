@@ -74,6 +74,7 @@ _KNOWN: tuple[_Known, ...] = (
            "{database} does not exist on the server.", "psql --list shows those that do."),
     _Known(r"permission denied for database|User does not have CONNECT", "{role} may not connect to {database}.",
            "Ask its owner for GRANT CONNECT."),
+    _Known(r"not permitted to log in|não tem permissão para", "{role} may not log in.", "Ask for ALTER ROLE … LOGIN."),
     _Known(r"no pg_hba.conf entry.*no encryption", "The server lets {role} in over an encrypted connection only.",
            "Give sslmode=require, or better sslmode=verify-full."),
     _Known(r"no pg_hba.conf entry|Peer authentication failed|Ident authentication failed",

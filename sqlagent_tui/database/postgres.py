@@ -22,15 +22,14 @@ from sqlagent_tui.agent.results import (
     UnknownTable,
     Verb,
 )
-from sqlagent_tui.agent.roles import RoleReport
-from sqlagent_tui.database import policy, verbs
+from sqlagent_tui.database import policy, role, role_sql, verbs
 from sqlagent_tui.database.catalog import Catalog
 from sqlagent_tui.database.connection import PasswordCallback, open_connection
 from sqlagent_tui.database.execution import LeftBehind, Session
 from sqlagent_tui.database.trace import Trace, TraceListener
 from sqlagent_tui.database.verbs import Statement
 from sqlagent_tui.database.wire import ConnectionLost
-from sqlagent_tui.errors import DatabaseError
+from sqlagent_tui.errors import DatabaseError, SuperuserRefusedError
 
 _RECONNECT_PAUSES = (0.0, 0.3, 1.0, 2.0)
 """Seconds before each attempt to connect again after a connection was lost."""
@@ -38,8 +37,7 @@ _LOCK_POLL_SECONDS = 0.05
 _CATALOG_ROWS = 500_000
 _CATALOG_VALUE_CHARS = 32_768
 _SETUP = """SELECT pg_catalog.current_database(), current_user, pg_catalog.current_setting('server_version'),
-  pg_catalog.current_setting('transaction_read_only'), (SELECT r.rolsuper FROM pg_catalog.pg_roles r
-  WHERE r.rolname = current_user)"""
+  pg_catalog.current_setting('transaction_read_only')"""
 
 
 class PostgresDatabase:
@@ -54,10 +52,12 @@ class PostgresDatabase:
         *,
         trace: TraceListener | None = None,
         limits: Limits | None = None,
+        allow_superuser: bool = False,
     ) -> None:
         """Prepare; use `connect`, which also makes the connection."""
         self.limits = limits or Limits()
         """Of statements that bring none of their own. May be replaced at any time, from any thread."""
+        self._allow_superuser = allow_superuser
         self._conninfo = conninfo
         self._typed_password: str | None = None
         self._trace = Trace(trace)
@@ -76,9 +76,13 @@ class PostgresDatabase:
         limits: Limits | None = None,
         password: PasswordCallback | None = None,
         cancel: CancelToken | None = None,
+        allow_superuser: bool = False,
     ) -> PostgresDatabase:
-        """Connect and verify; raises `DatabaseError` with one sentence and a remedy, and `Cancelled`."""
-        database = cls(conninfo, trace=trace, limits=limits)
+        """Connect and verify; raises `DatabaseError` with one sentence and a remedy, and `Cancelled`.
+
+        A role that is or may become a superuser is a `SuperuserRefusedError`, unless `allow_superuser`.
+        """
+        database = cls(conninfo, trace=trace, limits=limits, allow_superuser=allow_superuser)
         database._open(cancel or CancelToken(), password)
         return database
 
@@ -137,7 +141,8 @@ class PostgresDatabase:
             try:
                 session = self._usable_session(cancel)
             except DatabaseError as problem:
-                unsent = StatementError(kind="connection", message=str(problem))
+                refused = isinstance(problem, SuperuserRefusedError)
+                unsent = StatementError(kind="refused" if refused else "connection", message=str(problem))
                 self._trace_unsent(statement.sql, origin, statement.verb, unsent)
                 return unsent
             return self._run_traced(session, statement, origin, cancel, limits)
@@ -186,11 +191,13 @@ class PostgresDatabase:
 
     def _query_catalog(self, sql: str, cancel: CancelToken) -> QueryResult:
         """Run one of our own catalogue queries; raises `DatabaseError`."""
-        limits = msgspec.structs.replace(self.limits, max_rows=_CATALOG_ROWS, max_value_chars=_CATALOG_VALUE_CHARS)
-        outcome = self._run(Statement(sql=sql, verb="query", gate=sql), "schema", cancel, limits)
+        outcome = self._run(Statement(sql=sql, verb="query", gate=sql), "schema", cancel, self._catalog_limits())
         if isinstance(outcome, StatementError):
             raise DatabaseError(f"The catalogue could not be read: {outcome.message}")
         return outcome
+
+    def _catalog_limits(self) -> Limits:
+        return msgspec.structs.replace(self.limits, max_rows=_CATALOG_ROWS, max_value_chars=_CATALOG_VALUE_CHARS)
 
     @contextmanager
     def _turn(self, cancel: CancelToken) -> Iterator[None]:
@@ -213,6 +220,8 @@ class PostgresDatabase:
             _sleep(pause, cancel)
             try:
                 return self._open(cancel, ask=None)
+            except SuperuserRefusedError:
+                raise
             except DatabaseError as refused:
                 problem = refused
         raise problem or DatabaseError("The connection could not be made.")
@@ -224,15 +233,13 @@ class PostgresDatabase:
         )
         session = Session(connection)
         try:
-            setup = Statement(sql=_SETUP, verb="query", gate=_SETUP)
-            verified = self._run_traced(session, setup, "setup", cancel, self.limits)
+            database, user, version, read_only = self._ask_at_setup(session, _SETUP, cancel).rows[0]
+            report = role.read_report(self._ask_at_setup(session, role_sql.QUERY, cancel))
+            if not self._allow_superuser:
+                role.refuse_superuser(report)
         except BaseException:
             session.close()
             raise
-        if isinstance(verified, StatementError):
-            session.close()
-            raise DatabaseError(f"The connection could not be verified: {verified.message}")
-        database, user, version, read_only, superuser = verified.rows[0]
         pgconn = connection.pgconn
         host = (pgconn.host or b"").decode(errors="replace")
         self._info = DatabaseInfo(
@@ -242,11 +249,19 @@ class PostgresDatabase:
             server_version=version or "",
             backend_pid=session.backend_pid,
             read_only=read_only == "on",
-            role=RoleReport(role=user or "", superuser=superuser == "t"),
+            role=report,
         )
         self._session = session
         self._catalog.forget()
         return session
+
+    def _ask_at_setup(self, session: Session, sql: str, cancel: CancelToken) -> QueryResult:
+        """Run one of the queries that a new connection is verified with; raises `DatabaseError`."""
+        setup = Statement(sql=sql, verb="query", gate=sql)
+        verified = self._run_traced(session, setup, "setup", cancel, self._catalog_limits())
+        if isinstance(verified, StatementError):
+            raise DatabaseError(f"The connection could not be verified: {verified.message}")
+        return verified
 
     def _drop(self) -> None:
         session, self._session = self._session, None

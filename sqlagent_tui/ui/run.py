@@ -34,6 +34,8 @@ class AppOptions:
     model: str | None = None
     """A file, or a name of the library; None: the configured one, or the demo's."""
     profile: str | None = None
+    allow_superuser: bool = False
+    """The user insists on connecting as a superuser, for this session."""
     config: Config = field(default_factory=Config)
     config_problem: str | None = None
 
@@ -116,7 +118,12 @@ class Parts:
                 self._journal.append(event)
 
         try:
-            return target.connect(self._options.config, record, lambda role: self._password(role, ask_password))
+            return target.connect(
+                self._options.config,
+                record,
+                lambda role: self._password(role, ask_password),
+                allow_superuser=self._options.allow_superuser,
+            )
         except SqlagentError:
             self._typed = None
             raise

@@ -218,16 +218,44 @@ def test_doctor_looks_at_everything(home: Path, demo_conninfo: str) -> None:
     assert done.returncode == 0
     assert {"terminal", "clipboard", "settings", "model", "server", "role", "tables", "limits"} <= set(found)
     assert found["role"] == "ok"
+    assert "CREATE ROLE" not in run(home, "doctor", demo_conninfo, "--model", str(STUDENT)).stdout
 
 
-def test_doctor_warns_of_a_superuser_and_of_a_missing_server(home: Path, demo_admin_conninfo: str) -> None:
-    done = run(home, "doctor", "--json", demo_admin_conninfo, "--model", str(STUDENT))
-    assert {"check": "role", "level": "warning"}.items() <= next(
-        f for f in json.loads(done.stdout) if "superuser" in f["message"]
-    ).items()
+def test_doctor_tells_a_superuser_how_to_make_a_role(home: Path, demo_admin_conninfo: str) -> None:
+    done = run(home, "doctor", demo_admin_conninfo, "--model", str(STUDENT))
+    assert done.returncode == 5
+    assert "‼ role       postgres is a superuser" in done.stdout
+    assert "CREATE ROLE sqlagent_reader" in done.stdout
+    insisted = run(home, "doctor", "--json", "--allow-superuser", demo_admin_conninfo, "--model", str(STUDENT))
+    assert insisted.returncode == 0
+    finding = next(finding for finding in json.loads(insisted.stdout) if finding["check"] == "role")
+    assert (finding["level"], finding["key"], finding["names"]) == ("danger", "superuser", ["postgres"])
+
+
+def test_doctor_prints_the_sql_alone(home: Path, demo_conninfo: str) -> None:
+    done = run(home, "doctor", "--sql", "--role", "Só Lê", demo_conninfo)
+    assert done.returncode == 0
+    assert 'CREATE ROLE "Só Lê" LOGIN NOSUPERUSER' in done.stdout
+    assert 'GRANT SELECT ON ALL TABLES IN SCHEMA public TO "Só Lê";' in done.stdout
+    assert all(line.startswith("--") or line.endswith(";") for line in done.stdout.splitlines())
+    assert run(home, "doctor", "--sql", "--role", "postgres", demo_conninfo).returncode == 2
+
+
+def test_doctor_says_when_there_is_no_server(home: Path) -> None:
     missing = run(home, "doctor", "host=/nowhere dbname=x", "--model", str(STUDENT))
     assert missing.returncode == 6
     assert "✗ server" in missing.stdout
+
+
+def test_a_superuser_has_to_insist(home: Path, demo_admin_conninfo: str) -> None:
+    for arguments in (["sql", "SELECT 1"], ["ask", "Quantos estados?", "--model", str(STUDENT)]):
+        done = run(home, *arguments, demo_admin_conninfo)
+        assert done.returncode == 5
+        assert "is a superuser" in done.stderr
+        assert "--allow-superuser" in done.stderr
+        assert done.stdout == ""
+    insisted = run(home, "sql", "SELECT 1", demo_admin_conninfo, "--allow-superuser", "--format", "csv")
+    assert insisted.stdout.split() == ["?column?", "1"]
 
 
 def test_a_broken_settings_file_is_told_and_left_alone(home: Path, demo_conninfo: str) -> None:

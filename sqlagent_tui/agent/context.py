@@ -10,12 +10,21 @@ import msgspec
 from sqlagent_tui.agent.messages import Message
 from sqlagent_tui.agent.profile import Profile
 from sqlagent_tui.agent.protocols import Model
-from sqlagent_tui.agent.ranking import rank_tables
-from sqlagent_tui.agent.rendering import shorten
+from sqlagent_tui.agent.ranking import TableIndex
+from sqlagent_tui.agent.rendering import shorten, table_facts
 from sqlagent_tui.agent.results import TableName
 
 _TABLE_LIST_SHARE = 0.35
 """How much of the context the list of tables may take."""
+
+_UNKNOWN_CONTEXT = 16_384
+"""Tokens of a context of unknown size that the list of tables takes its share of."""
+
+_TOKENS_OF_A_LINE = 16
+"""What a line of the list comes to, about: where the search for how many fit begins."""
+
+_CLOSE_ENOUGH = 50
+"""The search ends when one line in this many is undecided."""
 
 _SHORTENED_TO = (1_000, 300, 80)
 """Characters that older tool results are cut to, round by round."""
@@ -68,31 +77,56 @@ def fit(messages: Sequence[Message], model: Model, tools: Sequence[dict[str, obj
     return Fitted(tuple(current), tokens, len(shortened))
 
 
-def system_message(
-    profile: Profile, database: str, tables: Sequence[TableName], question: str, model: Model
-) -> Message:
+def system_message(profile: Profile, database: str, tables: TableIndex, question: str, model: Model) -> Message:
     """Return the system prompt with as many tables as fit.
 
     When all fit, they stand in catalogue order whatever the question is, so that the prompt's prefix stays the same
-    from question to question; otherwise the likeliest come first.
+    from question to question; otherwise the likeliest come first. However many there are, only a few times what fits
+    is written and counted.
     """
     if not profile.layout.list_tables:
         return _system(profile, database, "")
-    lines = [_table_line(profile, table) for table in tables]
-    size = model.info.context_size
-    budget = int(size * _TABLE_LIST_SHARE) if size else 0
-    if not budget or _list_tokens(lines, model) <= budget:
-        return _system(profile, database, "\n".join(lines))
-    ranked = [_table_line(profile, table) for table in rank_tables(question, tables)]
-    low, high = 0, len(ranked)
-    while low < high:  # the longest head that fits
-        middle = (low + high + 1) // 2
-        if _list_tokens(ranked[:middle], model) <= budget:
+    budget = int((model.info.context_size or _UNKNOWN_CONTEXT) * _TABLE_LIST_SHARE)
+    lines = _Lines(profile, tables.tables)
+    if (fitting := _how_many_fit(lines, budget, model)) < len(lines):
+        lines = _Lines(profile, tables.rank(question))
+        fitting = _how_many_fit(lines, budget, model)
+    shown = lines.head(fitting)
+    if fitting < len(lines):
+        shown.append(profile.more_tables.replace("{count}", str(len(lines) - fitting)))
+    return _system(profile, database, "\n".join(shown))
+
+
+class _Lines:
+    """The list of tables as the prompt has it; a line is written when it is first asked for."""
+
+    def __init__(self, profile: Profile, tables: Sequence[TableName]) -> None:
+        self._profile = profile
+        self._tables = tables
+        self._written: list[str] = []
+
+    def __len__(self) -> int:
+        return len(self._tables)
+
+    def head(self, count: int) -> list[str]:
+        """Return the first `count` lines."""
+        missing = self._tables[len(self._written) : count]
+        self._written += [_table_line(self._profile, table) for table in missing]
+        return self._written[:count]
+
+
+def _how_many_fit(lines: _Lines, budget: int, model: Model) -> int:
+    """Return how long a head of `lines` fits into `budget` tokens, to a few in a hundred: by doubling, then halving."""
+    low, high = 0, min(max(budget // _TOKENS_OF_A_LINE, 1), len(lines))
+    while low < high and _list_tokens(lines.head(high), model) <= budget:
+        low, high = high, min(2 * high, len(lines))
+    while high - low > max(low // _CLOSE_ENOUGH, 1):
+        middle = (low + high) // 2
+        if _list_tokens(lines.head(middle), model) <= budget:
             low = middle
         else:
-            high = middle - 1
-    more = profile.more_tables.replace("{count}", str(len(ranked) - low))
-    return _system(profile, database, "\n".join([*ranked[:low], more]))
+            high = middle
+    return low
 
 
 def _list_tokens(lines: Sequence[str], model: Model) -> int:
@@ -107,7 +141,11 @@ def _system(profile: Profile, database: str, tables: str) -> Message:
 
 
 def _table_line(profile: Profile, table: TableName) -> str:
-    rows = "" if table.estimated_rows is None else f" (~{table.estimated_rows})"
+    facts = table_facts(table)
     comment = f": {shorten(table.comment, 160)}" if table.comment else ""
-    slots = {"{table}": table.reference, "{rows}": rows, "{comment}": comment.replace("\n", " ")}
-    return re.sub(r"\{(?:table|rows|comment)\}", lambda slot: slots[slot[0]], profile.table_line)
+    slots = {
+        "{table}": table.reference,
+        "{facts}": f" ({', '.join(facts)})" if facts else "",
+        "{comment}": comment.replace("\n", " "),
+    }
+    return re.sub(r"\{(?:table|facts|comment)\}", lambda slot: slots[slot[0]], profile.table_line)

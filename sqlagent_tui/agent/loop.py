@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 
 from sqlagent_tui.agent.calls import MalformedCall, read_call
 from sqlagent_tui.agent.cancel import Cancelled, CancelToken
@@ -33,7 +33,7 @@ from sqlagent_tui.agent.events import (
 from sqlagent_tui.agent.messages import Generation, Message, Piece, PromptProgress, ToolCall, Usage
 from sqlagent_tui.agent.profile import Profile
 from sqlagent_tui.agent.protocols import Database, Model, TurnLimits
-from sqlagent_tui.agent.results import TableName
+from sqlagent_tui.agent.ranking import TableIndex
 from sqlagent_tui.agent.toolbox import Toolbox
 from sqlagent_tui.errors import SqlagentError
 
@@ -58,7 +58,7 @@ class Agent:
         self.awaiting_reply = False
         """The last turn ended in a clarification, so the next question may answer it."""
         self._messages: list[Message] = []
-        self._tables: Sequence[TableName] | None = None
+        self._tables: TableIndex | None = None
 
     def forget(self) -> None:
         """Drop the conversation and what is known of the catalogue."""
@@ -104,9 +104,9 @@ class Agent:
             raise TurnFailedError("empty", "The question is empty. Type what you want to know.")
         if not (self.awaiting_reply and not new_turn):
             if self._tables is None and self.profile.layout.list_tables:
-                self._tables = self.database.tables(cancel)
-            name = self.database.info.database
-            self._messages = [system_message(self.profile, name, self._tables or (), question, self.model)]
+                self._tables = TableIndex(self.database.tables(cancel))
+            name, tables = self.database.info.database, self._tables or TableIndex(())
+            self._messages = [system_message(self.profile, name, tables, question, self.model)]
         self._messages.append(Message(role="user", content=question.strip()))
 
 

@@ -64,7 +64,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     description: str = ""
     system_prompt: str
     """`{database}` and `{tables}` are replaced."""
-    table_line: str = "- {table}{rows}{comment}"
+    table_line: str = "- {table}{facts}{comment}"
+    """`{facts}`: what kind of relation it is unless a plain table, how many rows, and what restricts its reading."""
     more_tables: str = "(and {count} more tables: ask get_table_schema for any of them by name)"
     tools: dict[str, Tool]
     decisions: dict[DecisionKind, tuple[str, ...]]

@@ -10,11 +10,13 @@ from sqlagent_tui.agent.results import (
     QueryResult,
     StatementError,
     TableInfo,
+    TableName,
     UnknownTable,
     quote_identifier,
 )
 
 _CUT = "…"
+_LABELS_SHOWN = 20
 
 
 def schema_text(infos: Sequence[TableInfo | UnknownTable], layout: Layout) -> str:
@@ -23,6 +25,22 @@ def schema_text(infos: Sequence[TableInfo | UnknownTable], layout: Layout) -> st
     separator = "\n" if layout.schema == "compact" else "\n\n"
     parts = [_unknown(info) if isinstance(info, UnknownTable) else render(info) for info in infos]
     return _bounded(separator.join(parts), layout.max_chars)
+
+
+def table_facts(table: TableName) -> list[str]:
+    """Return what a reader of its name needs to know of a relation: kind, rows, and what restricts its reading."""
+    facts: list[str] = [] if table.kind == "table" else [table.kind]
+    if table.partition:
+        facts.append("a partition")
+    if table.below:
+        facts.append(f"{table.below} {'partitions' if table.kind == 'partitioned table' else 'inheriting tables'}")
+    if table.estimated_rows is not None:
+        facts.append(f"~{table.estimated_rows}")
+    if table.filtered:
+        facts.append("rows may be hidden by row-level security")
+    if not table.populated:
+        facts.append("not populated, can't be read")
+    return facts
 
 
 def result_text(result: QueryResult | StatementError, layout: Layout) -> str:
@@ -83,7 +101,11 @@ def _references(info: TableInfo) -> dict[str, str]:
 def _compact_table(info: TableInfo) -> str:
     """One line: `table(id, name, other_id>other, …)`."""
     targets = {key.columns[0]: key.references for key in info.foreign_keys if len(key.columns) == 1}
-    columns = (quote_identifier(c.name) + (f">{targets[c.name]}" if c.name in targets else "") for c in info.columns)
+    columns = (
+        quote_identifier(c.name) + (f">{targets[c.name]}" if c.name in targets else "")
+        for c in info.columns
+        if c.readable
+    )
     return f"{info.table.reference}({', '.join(columns)})"
 
 
@@ -92,7 +114,10 @@ def _full_table(info: TableInfo) -> str:
     rows = "" if table.estimated_rows is None else f", ~{table.estimated_rows} rows"
     head = f"{table.reference} ({table.kind}{rows})" + (f": {table.comment}" if table.comment else "")
     references = _references(info)
-    lines = [head, *(_column_line(column, references) for column in info.columns)]
+    columns = [column for column in info.columns if column.readable]
+    lines = [head, *_notes(info), *(_column_line(column, references) for column in columns)]
+    if closed := len(info.columns) - len(columns):
+        lines.append(f"  ({closed} more {'column' if closed == 1 else 'columns'} that this role may not read)")
     lines += [
         f"  FOREIGN KEY ({', '.join(map(quote_identifier, key.columns))}) -> "
         f"{key.references} ({', '.join(map(quote_identifier, key.referenced_columns))})"
@@ -102,8 +127,31 @@ def _full_table(info: TableInfo) -> str:
     return "\n".join(lines)
 
 
+def _notes(info: TableInfo) -> list[str]:
+    """What to know before reading a relation, a line each."""
+    table, notes = info.table, []
+    if info.partition_key:
+        notes.append(f"PARTITION BY {info.partition_key}: {table.below} partitions, read through this table")
+    elif info.children:
+        more = f", {_CUT}" if table.below > len(info.children) else ""
+        notes.append(f"reading it also reads the tables that inherit from it: {', '.join(info.children)}{more}")
+    if info.parents:
+        notes.append(f"{'partition of' if table.partition else 'inherits from'} {', '.join(info.parents)}")
+    if info.server:
+        notes.append(f"on the foreign server {quote_identifier(info.server)}")
+    if table.filtered:
+        notes.append("row-level security: rows may be hidden from this role")
+    if not table.populated:
+        notes.append("not populated: it can't be read before REFRESH MATERIALIZED VIEW")
+    return [f"  ({note})" for note in notes]
+
+
 def _column_line(column: ColumnInfo, references: dict[str, str]) -> str:
     parts = [f"  {quote_identifier(column.name)} {column.type}"]
+    if column.stands_for:
+        parts.append(f"= {column.stands_for}")
+    if column.generated:
+        parts.append("GENERATED")
     if column.primary_key:
         parts.append("PRIMARY KEY")
     elif not column.nullable:
@@ -114,7 +162,8 @@ def _column_line(column: ColumnInfo, references: dict[str, str]) -> str:
     if column.comment:
         line += f" -- {_cell(column.comment, 200)}"
     if column.enum_values:
-        line += f" [values: {', '.join(column.enum_values[:20])}]"
+        more = f", {_CUT}" if len(column.enum_values) > _LABELS_SHOWN else ""
+        line += f" [values: {', '.join(column.enum_values[:_LABELS_SHOWN])}{more}]"
     elif column.frequent_values:
         line += f" [frequent: {', '.join(_cell(v, 40) for v in column.frequent_values)}]"
     return line

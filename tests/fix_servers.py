@@ -259,14 +259,15 @@ def bouncing() -> Iterator[Bouncing]:
             target = libpq.conninfo_to_dict(conninfo)
             key = (str(target["host"]), pool_mode)
             if key not in socket_dirs:
-                socket_dirs[key] = stack.enter_context(_running_bouncer(str(target["host"]), target["port"], pool_mode))
+                socket_dirs[key] = stack.enter_context(running_bouncer(str(target["host"]), target["port"], pool_mode))
             return libpq.make_conninfo(conninfo, host=socket_dirs[key], port=_PORT)
 
         yield through
 
 
 @contextmanager
-def _running_bouncer(host: str, port: object, pool_mode: PoolMode) -> Iterator[str]:
+def running_bouncer(host: str, port: object, pool_mode: PoolMode, more: str = "") -> Iterator[str]:
+    """The folder of its socket; `more` are lines for its settings."""
     with server_folder() as folder:
         # Roles are looked up on the server: tests make their own.
         (folder / "users.txt").write_text(f'"{SUPERUSER}" ""\n')
@@ -285,6 +286,7 @@ pool_mode = {pool_mode}
 default_pool_size = 4
 server_lifetime = 86400
 pidfile =
+{more}
 """
         )
         process = _spawn([str(_BOUNCER), str(folder / "pgbouncer.ini")], folder / "pgbouncer.log", orphaned="TERM")

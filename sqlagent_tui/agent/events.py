@@ -171,4 +171,25 @@ class StatementFinished(Event, frozen=True, kw_only=True):
     error: StatementError | None = None
 
 
-TraceEvent = StatementStarted | StatementFinished
+class Reconnecting(Event, frozen=True, kw_only=True):
+    """A connection was lost and is made again; nothing that was running is repeated."""
+
+    attempt: int
+    """From 1."""
+    attempts: int
+    """How many there will be at most."""
+    wait_seconds: float
+    """How long this attempt waits before it begins."""
+    reason: str
+    """Why there is another attempt, in one English sentence."""
+
+
+class Reconnected(Event, frozen=True, kw_only=True):
+    """The connection stands again: a new session, verified as the first one was."""
+
+    attempt: int
+    backend_pid: int
+    host: str
+
+
+TraceEvent = StatementStarted | StatementFinished | Reconnecting | Reconnected

@@ -124,6 +124,8 @@ class DatabaseInfo(msgspec.Struct, frozen=True, kw_only=True):
     """Verified on the server, not assumed."""
     role: RoleReport = RoleReport()
     """What the role may do beyond reading."""
+    pooler: str | None = None
+    """What stands between us and the server: `PgBouncer`, `a connection pooler`; None: nothing."""
 
 
 class Database(Protocol):

@@ -7,7 +7,7 @@ import re
 import selectors
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import pq
@@ -29,6 +29,8 @@ CONNECT_TIMEOUT_SECONDS = 10
 _READ_ONLY = "-c default_transaction_read_only=on"
 _NAME = "sqlagent-tui"
 _POLL_SECONDS = 0.02
+_KEEPALIVES = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+"""A line that was cut without a word is noticed after a minute, not after the system's two hours."""
 _WAITING: dict[int, int] = {
     pq.PollingStatus.READING: selectors.EVENT_READ,
     pq.PollingStatus.WRITING: selectors.EVENT_WRITE,
@@ -37,14 +39,24 @@ _REFUSED_OPTIONS = r"unsupported startup parameter"
 """PgBouncer's words about `options`, which it hands on only in part."""
 
 
+class Opened(NamedTuple):
+    """A connection, and what was learnt on the way to it."""
+
+    connection: psycopg.Connection[Any]
+    typed_password: str | None
+    """The password that was typed, now or before."""
+    refused_options: bool
+    """Start-up options were refused, in the words of PgBouncer."""
+
+
 def open_connection(
     conninfo: str,
     *,
     password: str | None = None,
     ask: PasswordCallback | None = None,
     cancel: CancelToken | None = None,
-) -> tuple[psycopg.Connection[Any], str | None]:
-    """Connect; returns the connection and the password that was typed, if one was. Raises `DatabaseError`.
+) -> Opened:
+    """Connect. Raises `DatabaseError`.
 
     `conninfo` is any libpq string or URI; the PG* environment, services and passfiles work as in psql, and libpq
     chooses among several hosts. What we add: a fallback application_name, a connect timeout where none is given, UTF-8,
@@ -54,7 +66,7 @@ def open_connection(
     token = cancel or CancelToken()
     settings = conninfos.settings(conninfo)
     try:
-        return _open_with_options(conninfo, settings, password, token), password
+        return _open_with_options(conninfo, settings, password, token)
     except ConnectionRefused as problem:
         if ask is None or not (problem.needs_password or problem.wrong_password):
             raise explain(problem, settings) from None
@@ -62,28 +74,30 @@ def open_connection(
     if typed is None:
         raise DatabaseError("The server asks for a password and none was given.", "Type it, or keep it in ~/.pgpass.")
     try:
-        return _open_with_options(conninfo, settings, typed, token), typed
+        return _open_with_options(conninfo, settings, typed, token)
     except ConnectionRefused as problem:
         raise explain(problem, settings) from None
 
 
-def _open_with_options(
-    conninfo: str, settings: dict[str, str], password: str | None, cancel: CancelToken
-) -> psycopg.Connection[Any]:
+def _open_with_options(conninfo: str, settings: dict[str, str], password: str | None, cancel: CancelToken) -> Opened:
     extra: dict[str, str | int] = {"fallback_application_name": _NAME, "client_encoding": "UTF8"}
+    extra |= {name: value for name, value in _KEEPALIVES.items() if name not in settings}
     if password is not None:
         extra["password"] = password
     theirs = settings.get("options", "")
+    refused = False
     # The read-only default would make every server look read-only to libpq, so with these two it is left out. It is a
     # second belt: every transaction says READ ONLY itself.
     if settings.get("target_session_attrs") not in ("read-only", "read-write"):
         try:
-            return _open(conninfo, settings, {**extra, "options": f"{theirs} {_READ_ONLY}".strip()}, cancel)
+            options = f"{theirs} {_READ_ONLY}".strip()
+            return Opened(_open(conninfo, settings, {**extra, "options": options}, cancel), password, False)
         except ConnectionRefused as problem:
             if not re.search(_REFUSED_OPTIONS, problem.text):
                 raise
+            refused = True
     try:
-        return _open(conninfo, settings, extra, cancel)
+        return Opened(_open(conninfo, settings, extra, cancel), password, refused)
     except ConnectionRefused as problem:
         if theirs and re.search(_REFUSED_OPTIONS, problem.text):
             raise PoolerRefusedError(

@@ -92,7 +92,11 @@ class Session:
 
     @property
     def usable(self) -> bool:
-        """Whether the connection is open, outside a transaction, and no cancel request may still be on its way."""
+        """Whether the connection is open and outside a transaction, and no cancel request may still be on its way.
+
+        A farewell that the server sent in the meantime is heard.
+        """
+        self._wire.hear()
         return self._idle and not self._wire.cancel_astray
 
     @property

@@ -6,12 +6,12 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
 
 import msgspec
 import psycopg
 
 from sqlagent_tui.agent.cancel import Cancelled, CancelToken
+from sqlagent_tui.agent.events import Reconnected, Reconnecting
 from sqlagent_tui.agent.protocols import DatabaseInfo, Limits
 from sqlagent_tui.agent.results import (
     Origin,
@@ -24,20 +24,27 @@ from sqlagent_tui.agent.results import (
 )
 from sqlagent_tui.database import policy, role, role_sql, verbs
 from sqlagent_tui.database.catalog import Catalog
-from sqlagent_tui.database.connection import PasswordCallback, open_connection
+from sqlagent_tui.database.connection import Opened, PasswordCallback, open_connection
+from sqlagent_tui.database.connection_errors import UnreachableError
 from sqlagent_tui.database.execution import LeftBehind, Session
+from sqlagent_tui.database.pooler import find_pooler, refuse_statement_mode
+from sqlagent_tui.database.reconnection import reconnect
 from sqlagent_tui.database.trace import Trace, TraceListener
 from sqlagent_tui.database.verbs import Statement
+from sqlagent_tui.database.ways import Direct, Way
 from sqlagent_tui.database.wire import ConnectionLost
 from sqlagent_tui.errors import DatabaseError, SuperuserRefusedError
 
-_RECONNECT_PAUSES = (0.0, 0.3, 1.0, 2.0)
-"""Seconds before each attempt to connect again after a connection was lost."""
+_LOST = "The connection to the server was lost"
+_ENDED = "The session was ended, because a statement had left something behind in it."
 _LOCK_POLL_SECONDS = 0.05
 _CATALOG_ROWS = 500_000
 _CATALOG_VALUE_CHARS = 32_768
 _SETUP = """SELECT pg_catalog.current_database(), current_user, pg_catalog.current_setting('server_version'),
   pg_catalog.current_setting('transaction_read_only')"""
+
+_DATABASES = """SELECT d.datname FROM pg_catalog.pg_database d WHERE d.datallowconn AND NOT d.datistemplate
+  AND d.datconnlimit <> -2 AND pg_catalog.has_database_privilege(d.oid, 'CONNECT') ORDER BY d.datname"""
 
 
 class PostgresDatabase:
@@ -48,7 +55,7 @@ class PostgresDatabase:
 
     def __init__(
         self,
-        conninfo: str,
+        way: Way,
         *,
         trace: TraceListener | None = None,
         limits: Limits | None = None,
@@ -58,11 +65,13 @@ class PostgresDatabase:
         self.limits = limits or Limits()
         """Of statements that bring none of their own. May be replaced at any time, from any thread."""
         self._allow_superuser = allow_superuser
-        self._conninfo = conninfo
+        self._way = way
         self._typed_password: str | None = None
         self._trace = Trace(trace)
         self._lock = threading.Lock()
         self._closed = threading.Event()
+        self._connecting = CancelToken()
+        self._dropped_because = ""
         self._session: Session | None = None
         self._info: DatabaseInfo | None = None
         self._catalog = Catalog(self._query_catalog)
@@ -70,7 +79,7 @@ class PostgresDatabase:
     @classmethod
     def connect(
         cls,
-        conninfo: str = "",
+        conninfo: str | Way = "",
         *,
         trace: TraceListener | None = None,
         limits: Limits | None = None,
@@ -80,9 +89,12 @@ class PostgresDatabase:
     ) -> PostgresDatabase:
         """Connect and verify; raises `DatabaseError` with one sentence and a remedy, and `Cancelled`.
 
-        A role that is or may become a superuser is a `SuperuserRefusedError`, unless `allow_superuser`.
+        A role that is or may become a superuser is a `SuperuserRefusedError`, unless `allow_superuser`. Nothing is
+        shared with other connections: one to another database or server can be made, and shown to work, before this one
+        is closed.
         """
-        database = cls(conninfo, trace=trace, limits=limits, allow_superuser=allow_superuser)
+        way = Direct(conninfo) if isinstance(conninfo, str) else conninfo
+        database = cls(way, trace=trace, limits=limits, allow_superuser=allow_superuser)
         database._open(cancel or CancelToken(), password)
         return database
 
@@ -96,6 +108,7 @@ class PostgresDatabase:
     def close(self) -> None:
         """Close the connection; a statement that is running is cancelled first. Idempotent."""
         self._closed.set()
+        self._connecting.cancel()
         session = self._session
         if session is not None:
             session.stop()
@@ -134,6 +147,10 @@ class PostgresDatabase:
         """Return each named relation in detail, in the order asked for. Raises `DatabaseError`."""
         return self._catalog.describe(names, cancel)
 
+    def databases(self, cancel: CancelToken) -> Sequence[str]:
+        """Return the server's databases that the role may connect to, in order of name. Raises `DatabaseError`."""
+        return [name for (name,) in self._query_catalog(_DATABASES, cancel).rows if name is not None]
+
     def _run(
         self, statement: Statement, origin: Origin, cancel: CancelToken, limits: Limits
     ) -> QueryResult | StatementError:
@@ -142,7 +159,8 @@ class PostgresDatabase:
                 session = self._usable_session(cancel)
             except DatabaseError as problem:
                 refused = isinstance(problem, SuperuserRefusedError)
-                unsent = StatementError(kind="refused" if refused else "connection", message=str(problem))
+                message = f"{problem} The query was NOT sent."
+                unsent = StatementError(kind="refused" if refused else "connection", message=message)
                 self._trace_unsent(statement.sql, origin, statement.verb, unsent)
                 return unsent
             return self._run_traced(session, statement, origin, cancel, limits)
@@ -159,7 +177,7 @@ class PostgresDatabase:
         except Cancelled:
             raise
         except LeftBehind as lost:
-            self._drop()
+            self._drop(_ENDED)
             outcome = StatementError(
                 kind="stopped",
                 message=f"Stopped: the statement left {lost.text} behind, so its session was ended.",
@@ -170,7 +188,7 @@ class PostgresDatabase:
             cancel.raise_if_cancelled()
             outcome = StatementError(
                 kind="connection",
-                message="The connection to the server was lost; the query was NOT retried.",
+                message=_not_retried(self._way.trouble()),
                 sqlstate=lost.sqlstate,
                 detail=lost.text or None,
                 elapsed_ms=(time.monotonic() - started) * 1000,
@@ -215,23 +233,31 @@ class PostgresDatabase:
         if self._session is not None and self._session.usable:
             return self._session
         self._drop()
-        problem: DatabaseError | None = None
-        for pause in _RECONNECT_PAUSES:
-            _sleep(pause, cancel)
-            try:
-                return self._open(cancel, ask=None)
-            except SuperuserRefusedError:
-                raise
-            except DatabaseError as refused:
-                problem = refused
-        raise problem or DatabaseError("The connection could not be made.")
+        attempt = 0
+
+        def tell(event: Reconnecting) -> None:
+            nonlocal attempt
+            attempt = event.attempt
+            self._trace.reconnecting(event)
+
+        own = self._connecting = CancelToken()
+        try:
+            if self._closed.is_set():
+                own.cancel()
+            with cancel.on_cancel(own.cancel):
+                session = reconnect(lambda: self._open(own, ask=None), self._dropped_because, tell, own)
+        except Cancelled:
+            if self._closed.is_set() and not cancel.cancelled:
+                raise DatabaseError("The connection was closed.") from None
+            raise
+        host = self.info.host
+        self._trace.reconnecting(Reconnected(attempt=attempt, backend_pid=session.backend_pid, host=host))
+        return session
 
     def _open(self, cancel: CancelToken, ask: PasswordCallback | None) -> Session:
-        connection: psycopg.Connection[Any]
-        connection, self._typed_password = open_connection(
-            self._conninfo, password=self._typed_password, ask=ask, cancel=cancel
-        )
-        session = Session(connection)
+        opened = self._connect(cancel, ask)
+        self._typed_password = opened.typed_password
+        session = Session(opened.connection)
         try:
             database, user, version, read_only = self._ask_at_setup(session, _SETUP, cancel).rows[0]
             report = role.read_report(self._ask_at_setup(session, role_sql.QUERY, cancel))
@@ -240,16 +266,16 @@ class PostgresDatabase:
         except BaseException:
             session.close()
             raise
-        pgconn = connection.pgconn
-        host = (pgconn.host or b"").decode(errors="replace")
+        pgconn = opened.connection.pgconn
         self._info = DatabaseInfo(
             database=database or "",
             user=user or "",
-            host=host if host.startswith("/") else f"{host}:{pgconn.port.decode()}",
+            host=self._way.place(pgconn.host.decode(errors="replace"), pgconn.port.decode()),
             server_version=version or "",
             backend_pid=session.backend_pid,
             read_only=read_only == "on",
             role=report,
+            pooler=find_pooler(pgconn.backend_pid, session.backend_pid, refused_options=opened.refused_options),
         )
         self._session = session
         self._catalog.forget()
@@ -260,19 +286,28 @@ class PostgresDatabase:
         setup = Statement(sql=sql, verb="query", gate=sql)
         verified = self._run_traced(session, setup, "setup", cancel, self._catalog_limits())
         if isinstance(verified, StatementError):
-            raise DatabaseError(f"The connection could not be verified: {verified.message}")
+            refuse_statement_mode(verified)
+            kind = UnreachableError if verified.kind == "connection" else DatabaseError
+            raise kind(f"The connection could not be verified: {verified.message}")
         return verified
 
-    def _drop(self) -> None:
+    def _connect(self, cancel: CancelToken, ask: PasswordCallback | None) -> Opened:
+        conninfo = self._way.open(cancel)
+        try:
+            return open_connection(conninfo, password=self._typed_password, ask=ask, cancel=cancel)
+        except UnreachableError as problem:
+            if trouble := self._way.trouble():
+                raise UnreachableError(trouble, problem.remedy) from None
+            raise
+
+    def _drop(self, reason: str = f"{_LOST}.") -> None:
+        if self._session is not None:
+            self._dropped_because = reason
         session, self._session = self._session, None
         if session is not None:
             with suppress(psycopg.Error):
                 session.close()
 
 
-def _sleep(seconds: float, cancel: CancelToken) -> None:
-    deadline = time.monotonic() + seconds
-    cancel.raise_if_cancelled()
-    while (left := deadline - time.monotonic()) > 0:
-        time.sleep(min(left, _LOCK_POLL_SECONDS))
-        cancel.raise_if_cancelled()
+def _not_retried(trouble: str | None) -> str:
+    return f"{trouble} The query was NOT retried." if trouble else f"{_LOST}; the query was NOT retried."

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 
-from sqlagent_tui.agent.events import StatementFinished, StatementStarted, TraceEvent
+from sqlagent_tui.agent.events import Reconnected, Reconnecting, StatementFinished, StatementStarted, TraceEvent
 from sqlagent_tui.agent.results import Origin, QueryResult, StatementError, Verb
 
 TraceListener = Callable[[TraceEvent], None]
@@ -47,6 +47,10 @@ class Trace:
                 bytes=outcome.bytes,
                 truncated=outcome.truncated,
             )
+        self._tell(event)
+
+    def reconnecting(self, event: Reconnecting | Reconnected) -> None:
+        """Announce an attempt to connect again, or its success."""
         self._tell(event)
 
     def _tell(self, event: TraceEvent) -> None:

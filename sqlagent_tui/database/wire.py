@@ -49,6 +49,19 @@ class Wire:
         """Stop whatever is in flight, from any thread; nothing more is sent."""
         self._closing = True
 
+    def hear(self) -> None:
+        """Take in what the server said while nothing was asked: a farewell shows in the connection's status."""
+        if self.pgconn.status != pq.ConnStatus.OK:
+            return
+        try:
+            with selectors.DefaultSelector() as selector:
+                selector.register(self.pgconn.socket, selectors.EVENT_READ)
+                while self.pgconn.status == pq.ConnStatus.OK and selector.select(0):
+                    self.pgconn.consume_input()
+                    self.pgconn.is_busy()  # takes apart what was read
+        except psycopg.Error:
+            return  # the status tells
+
     def results(
         self, send: Callable[[], None], cancel: CancelToken, *, patience: float, single_rows: bool = False
     ) -> Iterator[pq.abc.PGresult]:

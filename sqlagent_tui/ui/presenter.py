@@ -10,6 +10,8 @@ from sqlagent_tui.agent.events import (
     EvidenceGathered,
     FormatErrorFound,
     PromptEvaluated,
+    Reconnected,
+    Reconnecting,
     StatementFinished,
     StatementStarted,
     StepFinished,
@@ -82,6 +84,7 @@ class Presenter:
         self._step_tokens = 0
         self._pending = {"database", "model"}
         self._broken: set[str] = set()
+        self._reconnecting = False
         self.busy = False
         self.cancelling = False
 
@@ -96,6 +99,16 @@ class Presenter:
             case StatementStarted() | StatementFinished():
                 self._trace.handle(event)
                 self._tabs.mark("trace", str(self._trace.count))
+                if self._reconnecting:
+                    self._reconnecting = False
+                    self._activity("running")
+                    self._rest()
+            case Reconnecting():
+                told = self._messages("database.reconnecting", attempt=event.attempt, attempts=event.attempts)
+                self._reconnecting = True
+                self._activity("starting", detail=told)
+            case Reconnected():
+                pass  # the statement that wanted the connection goes on
             case GridReady():
                 await self._grid.show(event.result, event.view)
                 rows = f"{event.result.row_count}{'+' if event.result.truncated else ''}"

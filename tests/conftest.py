@@ -8,7 +8,7 @@ collect_ignore = [] if DISTILL else ["distill_torch"]
 
 pytest_plugins = [
     *("tests.fix_demo", "tests.fix_servers", "tests.fix_network", "tests.fix_guard", "tests.fix_postgis"),
-    "tests.fix_models",
+    *("tests.fix_catalogue", "tests.fix_models"),
     *(["tests.fix_distill"] if DISTILL else []),
 ]
 

@@ -39,6 +39,7 @@ _LOST = "The connection to the server was lost"
 _ENDED = "The session was ended, because a statement had left something behind in it."
 _LOCK_POLL_SECONDS = 0.05
 _CATALOG_ROWS = 500_000
+_CATALOG_BYTES = 64 * 1024 * 1024
 _CATALOG_VALUE_CHARS = 32_768
 _SETUP = """SELECT pg_catalog.current_database(), current_user, pg_catalog.current_setting('server_version'),
   pg_catalog.current_setting('transaction_read_only')"""
@@ -212,10 +213,17 @@ class PostgresDatabase:
         outcome = self._run(Statement(sql=sql, verb="query", gate=sql), "schema", cancel, self._catalog_limits())
         if isinstance(outcome, StatementError):
             raise DatabaseError(f"The catalogue could not be read: {outcome.message}")
+        if outcome.truncated:
+            raise DatabaseError(
+                f"The catalogue is too large: more than {outcome.row_count} relations.",
+                "Connect with a role that may read only what is needed.",
+            )
         return outcome
 
     def _catalog_limits(self) -> Limits:
-        return msgspec.structs.replace(self.limits, max_rows=_CATALOG_ROWS, max_value_chars=_CATALOG_VALUE_CHARS)
+        return msgspec.structs.replace(
+            self.limits, max_rows=_CATALOG_ROWS, max_bytes=_CATALOG_BYTES, max_value_chars=_CATALOG_VALUE_CHARS
+        )
 
     @contextmanager
     def _turn(self, cancel: CancelToken) -> Iterator[None]:

@@ -23,7 +23,8 @@ from sqlagent_tui.agent.results import ColumnInfo, TableInfo, TableName, Unknown
 from sqlagent_tui.errors import SqlagentError
 from sqlagent_tui.ui.keymap import SCHEMA, bindings
 from sqlagent_tui.ui.messages import Messages
-from sqlagent_tui.ui.text import safe, safe_line, shorten
+from sqlagent_tui.ui.text import safe, safe_line
+from sqlagent_tui.ui.widgets.schema_facts import column_label, column_lines, table_label, table_lines
 
 MAX_SHOWN: Final = 2_000
 """Relations in the tree at once; the filter finds the rest."""
@@ -209,7 +210,7 @@ class SchemaPane(Vertical):
         for schema, tables in by_schema.items():
             parent = root.add(Text.assemble(safe_line(schema), f"  {len(tables)}"), Entry(), expand=True)
             for table in tables:
-                self._relations[table.reference] = parent.add(self._table_label(table), Entry(table=table))
+                self._relations[table.reference] = parent.add(table_label(table, self._messages), Entry(table=table))
         if len(found) > MAX_SHOWN:
             root.add_leaf(Text(self._messages("schema.too_many", count=len(found) - MAX_SHOWN)))
         if needle and self._tables:
@@ -228,60 +229,25 @@ class SchemaPane(Vertical):
         info = self._details.get(table.reference)
         return info is not None and any(needle in fold(column.name) for column in info.columns)
 
-    def _table_label(self, table: TableName) -> Text:
-        beside = [self._messages(f"kind.{table.kind}")] if table.kind != "table" else []
-        if table.estimated_rows is not None and table.kind in ("table", "partitioned table", "materialized view"):
-            beside.append("~" + self._messages.number(table.estimated_rows))
-        return Text.assemble(safe_line(table.name), "  " + " ".join(beside) if beside else "")
-
     def _add_columns(self, node: TreeNode[Entry], info: TableInfo) -> None:
         node.remove_children()
         foreign = {column: key.references for key in info.foreign_keys for column in key.columns}
         for column in info.columns:
-            marks = [safe_line(column.type)]
-            if column.primary_key:
-                marks.append("PK")
-            if column.name in foreign:
-                marks.append("FK → " + safe_line(foreign[column.name]))
-            label = Text.assemble(safe_line(column.name), "  " + " ".join(marks))
+            label = column_label(column, foreign.get(column.name), self._messages)
             node.add_leaf(label, Entry(table=info.table, column=column, info=info))
 
     def _show_detail(self, node: TreeNode[Entry]) -> None:
         entry = node.data
         lines: list[Content] = []
         if entry is not None and entry.table is not None:
-            lines = self._column_lines(entry.column) if entry.column else self._table_lines(entry.table)
+            info = self._details.get(entry.table.reference)
+            lines = (
+                column_lines(entry.column, self._messages)
+                if entry.column
+                else table_lines(entry.table, info, self._messages)
+            )
         self._detail.display = bool(lines)
         self._detail.update(Content("\n").join(lines))
-
-    def _table_lines(self, table: TableName) -> list[Content]:
-        lines = [Content.styled(safe_line(f"{table.schema}.{table.name}"), "bold")]
-        if table.comment:
-            lines.append(Content.styled(safe(shorten(table.comment, 300)), "$muted"))
-        info = self._details.get(table.reference)
-        counts = [self._messages(f"kind.{table.kind}")]
-        if table.estimated_rows is not None:
-            counts.append(self._messages("schema.estimate", count=table.estimated_rows))
-        if info is not None:
-            counts += [self._messages.count("schema.columns", len(info.columns))]
-            if info.indexes:
-                counts.append(self._messages.count("schema.indexes", len(info.indexes)))
-        lines.append(Content.styled(" · ".join(counts), "$muted"))
-        return lines
-
-    def _column_lines(self, column: ColumnInfo) -> list[Content]:
-        t = self._messages
-        nullable = "" if column.nullable else " NOT NULL"
-        lines = [
-            Content.assemble((safe_line(column.name), "bold"), (f"  {safe_line(column.type)}{nullable}", "$muted"))
-        ]
-        if column.comment:
-            lines.append(Content.styled(safe(shorten(column.comment, 300)), "$muted"))
-        values = column.enum_values or column.frequent_values
-        if values:
-            label = t("schema.enum") if column.enum_values else t("schema.frequent")
-            lines.append(Content.styled(f"{label}: {safe_line(shorten(', '.join(values), 200))}", "$muted"))
-        return lines
 
 
 def _name_length(label: Text | str) -> int:

@@ -73,13 +73,17 @@ class OpenTarget:
 
         `sentence` words the stages for `narrate`, for those who don't narrate in English.
         """
+        from sqlagent_tui.database.watchdog import Watchdog
+
         self._server: EmbeddedServer | None = None
+        self._watchdog = Watchdog()  # one for all connections
         self.conninfo = target.conninfo or ""
         if target.demo:
             self._open_demo(narrate, sentence)
 
     def close(self) -> None:
-        """Let go of the embedded server; it stops with its last user."""
+        """Let go of the embedded server, which stops with its last user, and of the watchdog's connection."""
+        self._watchdog.close()
         if self._server is not None:
             self._server.close()
 
@@ -109,6 +113,7 @@ class OpenTarget:
             limits=config.limits.answer(),
             password=password,
             allow_superuser=allow_superuser,
+            watchdog=self._watchdog,
         )
 
     def _open_demo(self, narrate: Narrate, sentence: Callable[[Progress], str]) -> None:

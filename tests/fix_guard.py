@@ -17,6 +17,7 @@ from sqlagent_tui.agent.events import TraceEvent
 from sqlagent_tui.agent.protocols import Limits
 from sqlagent_tui.agent.results import QueryResult, StatementError
 from sqlagent_tui.database.postgres import PostgresDatabase
+from sqlagent_tui.database.watchdog import Watchdog
 from tests.fix_servers import Bouncing, Cluster, PoolMode
 
 # Two runs may share the demo cluster: each has a database and roles of its own.
@@ -170,10 +171,10 @@ def _remove_stale(admin: psycopg.Connection) -> None:
 class Client:
     """A database under test with the events it told, and short words for what tests do all day."""
 
-    def __init__(self, conninfo: str, limits: Limits | None = None) -> None:
+    def __init__(self, conninfo: str, limits: Limits | None = None, watchdog: Watchdog | None = None) -> None:
         self.events: list[TraceEvent] = []
         self.database = PostgresDatabase.connect(
-            conninfo, trace=self.events.append, limits=limits, allow_superuser=True
+            conninfo, trace=self.events.append, limits=limits, allow_superuser=True, watchdog=watchdog
         )
 
     def run(self, sql: str, **limits: int) -> QueryResult | StatementError:
@@ -195,8 +196,8 @@ class Client:
 def connect() -> Iterator[Callable[..., Client]]:
     clients: list[Client] = []
 
-    def make(conninfo: str, limits: Limits | None = None) -> Client:
-        clients.append(Client(conninfo, limits))
+    def make(conninfo: str, limits: Limits | None = None, watchdog: Watchdog | None = None) -> Client:
+        clients.append(Client(conninfo, limits, watchdog))
         return clients[-1]
 
     yield make

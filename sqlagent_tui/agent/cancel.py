@@ -5,10 +5,22 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Literal
+
+CancelReason = Literal["cancelled", "terminated", "unconfirmed"]
+_SENTENCES: dict[CancelReason, str] = {
+    "cancelled": "Cancelled.",
+    "terminated": "Cancelled: the statement ignored the request, so its session on the server was terminated.",
+    "unconfirmed": "Cancelled here, but the connection was lost before the server confirmed it.",
+}
 
 
 class Cancelled(Exception):  # noqa: N818 - not an error: the user asked for it
-    """Raised by whatever was interrupted by a `CancelToken`."""
+    """Raised by whatever was interrupted by a `CancelToken`. Its text says how that went."""
+
+    def __init__(self, reason: CancelReason = "cancelled") -> None:
+        super().__init__(_SENTENCES[reason])
+        self.reason: CancelReason = reason
 
 
 class CancelToken:

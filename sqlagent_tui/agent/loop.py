@@ -82,8 +82,8 @@ class Agent:
             self._open(question, cancel, new_turn)
             yield from turn.run()
             outcome, message = turn.outcome, turn.message
-        except Cancelled:
-            outcome, reason, message = "cancelled", "cancelled", "Cancelled."
+        except Cancelled as stopped:
+            outcome, reason, message = "cancelled", stopped.reason, str(stopped)
         except TurnFailedError as failure:
             reason, message = failure.reason, str(failure)
         except SqlagentError as error:

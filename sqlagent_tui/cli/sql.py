@@ -59,8 +59,8 @@ def sql(
         narration.done()
         try:
             result = database.execute(text, origin="user", cancel=token, limits=limits)
-        except Cancelled:
-            result = StatementError(kind="cancelled", message="Cancelled.")
+        except Cancelled as stopped:
+            result = StatementError(kind="cancelled", message=str(stopped))
         finally:
             database.close()
     if isinstance(result, StatementError):

@@ -83,6 +83,8 @@ class Session:
         encoding = self._pgconn.parameter_status(b"server_encoding") or b"UTF8"
         self._client_encoding = "SQL_ASCII" if encoding == b"SQL_ASCII" else "UTF8"
         self._types: dict[TypeKey, ValueType] = {}
+        self.place = _place(self._pgconn)
+        """The server of this connection, as options that lead to no other."""
         self.backend_pid = self._pgconn.backend_pid
         self.transaction: Transaction | None = None
         """The one that is open; another thread may read it."""
@@ -212,15 +214,16 @@ class Session:
     def _end(self) -> None:
         """ROLLBACK, and prove that the connection answers. A cancel that arrives late is spent here."""
         never = CancelToken()
-        self.transaction = None
         message = _ROLLBACK + (f"; {_COMPARE}'{self._held_before}'" if self._held_before else "")
         for _ in range(3):
             answers = self._wire.run(
                 lambda: self._pgconn.send_query(message.encode()), never, patience=PATIENCE_SECONDS
             )
             if left := _left_behind(answers, self._held_before):
+                self.transaction = None
                 raise LeftBehind(left)
             if self._idle and not any(results.is_error(answer) for answer in answers):
+                self.transaction = None
                 return
         raise ConnectionLost("the transaction could not be ended")
 
@@ -293,6 +296,11 @@ class Session:
             problem.result, offset=problem.offset, length=len(statement.sql), elapsed_ms=elapsed
         )
         return explain_error(error, statement, limits)
+
+
+def _place(pgconn: pq.abc.PGconn) -> dict[str, str]:
+    values = {"host": pgconn.host, "hostaddr": pgconn.hostaddr, "port": pgconn.port}
+    return {name: (value or b"").decode() for name, value in values.items()}
 
 
 def _left_behind(answers: list[pq.abc.PGresult], before: str) -> str | None:

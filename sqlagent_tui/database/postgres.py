@@ -6,6 +6,8 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
+from typing import Any
 
 import msgspec
 import psycopg
@@ -22,21 +24,23 @@ from sqlagent_tui.agent.results import (
     UnknownTable,
     Verb,
 )
-from sqlagent_tui.database import policy, role, role_sql, verbs
+from sqlagent_tui.database import endings, policy, role, role_sql, verbs
 from sqlagent_tui.database.catalog import Catalog
 from sqlagent_tui.database.connection import Opened, PasswordCallback, open_connection
 from sqlagent_tui.database.connection_errors import UnreachableError
-from sqlagent_tui.database.execution import LeftBehind, Session
+from sqlagent_tui.database.conninfo import with_options
+from sqlagent_tui.database.execution import Session
 from sqlagent_tui.database.pooler import find_pooler, refuse_statement_mode
 from sqlagent_tui.database.reconnection import reconnect
+from sqlagent_tui.database.second_connection import Place
 from sqlagent_tui.database.trace import Trace, TraceListener
 from sqlagent_tui.database.verbs import Statement
+from sqlagent_tui.database.watchdog import NAME as WATCHDOG_NAME
+from sqlagent_tui.database.watchdog import Watch, Watchdog
 from sqlagent_tui.database.ways import Direct, Way
 from sqlagent_tui.database.wire import ConnectionLost
 from sqlagent_tui.errors import DatabaseError, SuperuserRefusedError
 
-_LOST = "The connection to the server was lost"
-_ENDED = "The session was ended, because a statement had left something behind in it."
 _LOCK_POLL_SECONDS = 0.05
 _CATALOG_ROWS = 500_000
 _CATALOG_BYTES = 64 * 1024 * 1024
@@ -61,6 +65,7 @@ class PostgresDatabase:
         trace: TraceListener | None = None,
         limits: Limits | None = None,
         allow_superuser: bool = False,
+        watchdog: Watchdog | None = None,
     ) -> None:
         """Prepare; use `connect`, which also makes the connection."""
         self.limits = limits or Limits()
@@ -74,6 +79,8 @@ class PostgresDatabase:
         self._connecting = CancelToken()
         self._dropped_because = ""
         self._session: Session | None = None
+        self._watchdog = watchdog or Watchdog()
+        self._owns_watchdog = watchdog is None
         self._info: DatabaseInfo | None = None
         self._catalog = Catalog(self._query_catalog)
 
@@ -87,16 +94,21 @@ class PostgresDatabase:
         password: PasswordCallback | None = None,
         cancel: CancelToken | None = None,
         allow_superuser: bool = False,
+        watchdog: Watchdog | None = None,
     ) -> PostgresDatabase:
         """Connect and verify; raises `DatabaseError` with one sentence and a remedy, and `Cancelled`.
 
-        A role that is or may become a superuser is a `SuperuserRefusedError`, unless `allow_superuser`. Nothing is
-        shared with other connections: one to another database or server can be made, and shown to work, before this one
-        is closed.
+        A role that is or may become a superuser is a `SuperuserRefusedError`, unless `allow_superuser`. Nothing but a
+        `watchdog`, which is then not closed here, is shared with other connections: one to another database or server
+        can be made, and shown to work, before this one is closed.
         """
         way = Direct(conninfo) if isinstance(conninfo, str) else conninfo
-        database = cls(way, trace=trace, limits=limits, allow_superuser=allow_superuser)
-        database._open(cancel or CancelToken(), password)
+        database = cls(way, trace=trace, limits=limits, allow_superuser=allow_superuser, watchdog=watchdog)
+        try:
+            database._open(cancel or CancelToken(), password)
+        except BaseException:
+            database.close()
+            raise
         return database
 
     @property
@@ -115,6 +127,8 @@ class PostgresDatabase:
             session.stop()
         with self._lock:
             self._drop()
+        if self._owns_watchdog:
+            self._watchdog.close()
 
     def execute(
         self,
@@ -172,35 +186,42 @@ class PostgresDatabase:
         started = time.monotonic()
         pid = session.backend_pid
         number = self._trace.started(statement.sql, origin=origin, verb=statement.verb, backend_pid=pid)
-        outcome: QueryResult | StatementError = StatementError(kind="cancelled", message="Cancelled.")
+        outcome: QueryResult | StatementError = StatementError(kind="cancelled", message="Interrupted.")
         try:
-            outcome = session.run(statement, limits, cancel)
-        except Cancelled:
-            raise
-        except LeftBehind as lost:
-            self._drop(_ENDED)
-            outcome = StatementError(
-                kind="stopped",
-                message=f"Stopped: the statement left {lost.text} behind, so its session was ended.",
-                elapsed_ms=(time.monotonic() - started) * 1000,
-            )
-        except ConnectionLost as lost:
-            self._drop()
-            cancel.raise_if_cancelled()
-            outcome = StatementError(
-                kind="connection",
-                message=_not_retried(self._way.trouble()),
-                sqlstate=lost.sqlstate,
-                detail=lost.text or None,
-                elapsed_ms=(time.monotonic() - started) * 1000,
-            )
-        except BaseException:
-            self._drop()  # interrupted in the middle of a message: nothing may be sent on this connection any more
+            outcome = self._run_watched(session, statement, cancel, limits)
+        except Cancelled as stopped:
+            outcome = StatementError(kind="cancelled", message=str(stopped))
             raise
         finally:
             elapsed = (time.monotonic() - started) * 1000
+            if isinstance(outcome, StatementError) and not outcome.elapsed_ms:
+                outcome = msgspec.structs.replace(outcome, elapsed_ms=elapsed)
             self._trace.finished(number, outcome, origin=origin, backend_pid=session.backend_pid, elapsed_ms=elapsed)
         return outcome
+
+    def _run_watched(
+        self, session: Session, statement: Statement, cancel: CancelToken, limits: Limits
+    ) -> QueryResult | StatementError:
+        watch = Watch(
+            session, limits, self._trace, Place(name=str(session.place), connect=partial(self._connect_beside, session))
+        )
+        try:
+            with cancel.on_cancel(watch.stop.cancel), self._watchdog.watching(watch):
+                return session.run(statement, limits, watch.stop)
+        except Cancelled:
+            if cancel.cancelled or watch.verdict is None:
+                raise
+            return watch.verdict
+        except ConnectionLost as lost:
+            self._drop(endings.reason(lost, watch))
+            if session.transaction is not None and lost.sqlstate is None and not self._closed.is_set():
+                self._watchdog.bury(watch, session.transaction)  # the server may not have noticed
+            if cancel.cancelled:
+                raise Cancelled(endings.cancel_reason(session, watch)) from None
+            return endings.error(lost, watch, self._way.trouble())
+        except BaseException:
+            self._drop()  # interrupted in the middle of a message: nothing may be sent on this connection any more
+            raise
 
     def _trace_unsent(self, sql: str, origin: Origin, verb: Verb, error: StatementError) -> None:
         pid = self._session.backend_pid if self._session else 0
@@ -308,14 +329,17 @@ class PostgresDatabase:
                 raise UnreachableError(trouble, problem.remedy) from None
             raise
 
-    def _drop(self, reason: str = f"{_LOST}.") -> None:
+    def _connect_beside(self, session: Session, cancel: CancelToken) -> psycopg.Connection[Any]:
+        """Connect once more, to the very server of `session`: the watchdog's way."""
+        beside = with_options(
+            self._way.open(cancel), **session.place, target_session_attrs="any", application_name=WATCHDOG_NAME
+        )
+        return open_connection(beside, password=self._typed_password, cancel=cancel).connection
+
+    def _drop(self, reason: str = "The connection to the server was lost.") -> None:
         if self._session is not None:
             self._dropped_because = reason
         session, self._session = self._session, None
         if session is not None:
             with suppress(psycopg.Error):
                 session.close()
-
-
-def _not_retried(trouble: str | None) -> str:
-    return f"{trouble} The query was NOT retried." if trouble else f"{_LOST}; the query was NOT retried."

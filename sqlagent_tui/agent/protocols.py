@@ -90,7 +90,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     max_rows: int = 1_000
     max_value_chars: int = 4_096
     max_bytes: int = 64 * 1024 * 1024
-    """Of all values held, together."""
+    """That all rows held take up in this process, together."""
 
     max_cost: float | None = None
     """The planner's estimate, in its own units, above which a statement of the model isn't run. None: no bound."""

@@ -43,7 +43,7 @@ from sqlagent_tui.errors import DatabaseError, SuperuserRefusedError
 
 _LOCK_POLL_SECONDS = 0.05
 _CATALOG_ROWS = 500_000
-_CATALOG_BYTES = 64 * 1024 * 1024
+_CATALOG_BYTES = 256 * 1024 * 1024
 _CATALOG_VALUE_CHARS = 32_768
 _SETUP = """SELECT pg_catalog.current_database(), current_user, pg_catalog.current_setting('server_version'),
   pg_catalog.current_setting('transaction_read_only')"""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sys import getsizeof
+
 from psycopg import pq
 
 from sqlagent_tui.agent.results import Row, StatementError
@@ -18,7 +20,10 @@ def decode(value: bytes) -> str:
 
 
 class RowBuffer:
-    """Collects rows until a limit is reached. Holds at most `max_rows` rows and `max_bytes` bytes of values."""
+    """Collects rows until a limit is reached: `max_rows` rows, or `max_bytes` bytes that they take up in this process.
+
+    What a row costs beyond its text is counted: a thousand NULLs are no text at all, and eight kilobytes.
+    """
 
     def __init__(self, *, max_rows: int, max_bytes: int, max_value_chars: int | None) -> None:
         self._max_rows = max_rows
@@ -26,10 +31,13 @@ class RowBuffer:
         self._max_chars = max_value_chars
         self.rows: list[Row] = []
         self.bytes = 0
+        """Of the text that came, as the server sent it."""
+        self.held = 0
+        """What `rows` take up."""
         self.shortened = 0
         self.truncated = False
         self.largest_row = 1
-        """Bytes of the largest row that came, held or not; at least 1."""
+        """What the largest row that came takes up, held or not; at least 1."""
 
     def add(self, result: pq.abc.PGresult) -> None:
         """Take the rows of `result`, unless the limits were reached."""
@@ -42,12 +50,15 @@ class RowBuffer:
                 return
             raw = [result.get_value(index, field) for field in fields]
             size = sum(len(value) for value in raw if value is not None)
-            self.largest_row = max(self.largest_row, size)
-            if self.bytes + size > self._max_bytes:
+            row = tuple(None if value is None else self._text(value) for value in raw)
+            cost = getsizeof(row) + sum(getsizeof(text) for text in row if text is not None)
+            self.largest_row = max(self.largest_row, cost)
+            if self.held + cost > self._max_bytes:
                 self.truncated = True
                 return
             self.bytes += size
-            self.rows.append(tuple(None if value is None else self._text(value) for value in raw))
+            self.held += cost
+            self.rows.append(row)
 
     def _text(self, value: bytes) -> str:
         if self._max_chars is None or len(value) <= self._max_chars:

@@ -6,11 +6,8 @@ DISTILL = all(find_spec(name) for name in ("torch", "tokenizers"))
 collect_ignore = [] if DISTILL else ["distill_torch"]
 """The training code needs the extra `distill` (gigabytes of torch), which the suite does without."""
 
-pytest_plugins = [
-    *("tests.fix_demo", "tests.fix_servers", "tests.fix_network", "tests.fix_guard", "tests.fix_postgis"),
-    *("tests.fix_catalogue", "tests.fix_models"),
-    *(["tests.fix_distill"] if DISTILL else []),
-]
+_PLUGINS = "demo servers network guard postgis catalogue models"  # none before what it imports
+pytest_plugins = [f"tests.fix_{name}" for name in _PLUGINS.split() + ["distill"] * DISTILL]
 
 
 def pytest_report_header() -> str:

@@ -2,71 +2,79 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import psycopg
 import pytest
+from psycopg import conninfo as libpq
+from psycopg import pq
 
+from sqlagent_tui.agent.results import StatementError
 from sqlagent_tui.database.results import decode
 from tests.fix_guard import Client, Guard
+from tests.statements import Entry, read
 
-QUERIES = [
-    'SELECT * FROM conta ORDER BY nome COLLATE "C" DESC LIMIT 20',
-    "SELECT marca, count(*), avg(preco), string_agg(serie, ', ' ORDER BY id) FROM tinta WHERE id < 50 GROUP BY marca "
-    "HAVING count(*) > 1 ORDER BY 2 DESC, 1",
-    "SELECT nome, sum(saldo) OVER (ORDER BY id ROWS 2 PRECEDING), rank() OVER w FROM conta "
-    "WINDOW w AS (PARTITION BY id % 3 ORDER BY saldo) ORDER BY id LIMIT 30",
-    "WITH RECURSIVE r(n, caminho) AS (SELECT 1, 'a' UNION ALL SELECT n + 1, caminho || 'b' FROM r WHERE n < 9) "
-    "SELECT * FROM r ORDER BY n DESC",
-    "SELECT coalesce(marca, 'todas'), cor, count(*) FROM tinta GROUP BY GROUPING SETS ((marca), (cor), ()) "
-    "ORDER BY 1, 2, 3",
-    "SELECT marca, cor, count(*) FROM tinta GROUP BY CUBE (marca, cor) ORDER BY 1 NULLS FIRST, 2 NULLS LAST",
-    "SELECT c.nome, t.* FROM conta c CROSS JOIN LATERAL (SELECT serie, id FROM tinta WHERE conta_id = c.id "
-    "ORDER BY id DESC LIMIT 2) t ORDER BY c.id, t.id LIMIT 15",
-    "SELECT DISTINCT ON (marca) marca, serie, id FROM tinta ORDER BY marca, id DESC",
-    "SELECT date_trunc('month', dia)::date, sum(valor) FILTER (WHERE valor % 2 = 0) FROM medida GROUP BY 1 ORDER BY 1",
-    "SELECT nome FROM conta WHERE nome ~ '^conta 1[0-9]$' UNION ALL SELECT 'fim' ORDER BY nome",
-    "(SELECT nome FROM conta ORDER BY id LIMIT 2) UNION (SELECT serie FROM tinta ORDER BY id LIMIT 2) ORDER BY 1",
-    "SELECT nome FROM conta EXCEPT SELECT 'conta ' || g FROM generate_series(1, 195) g ORDER BY 1",
-    "SELECT jsonb_build_object('a', id, 'b', nome) -> 'b', to_jsonb(c) FROM conta c ORDER BY id LIMIT 3",
-    'SELECT * FROM jsonb_to_recordset(\'[{"a": 1, "b": "x"}]\') AS j(a int, b text)',
-    "SELECT unnest(ARRAY['b', 'a', NULL]), generate_series(1, 3)",
-    "SELECT array_agg(DISTINCT cor), min(dia), max(valor) FROM tinta, medida WHERE tinta.id < 5 AND valor < 5",
-    "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY saldo), mode() WITHIN GROUP (ORDER BY nome) FROM conta",
-    "SELECT to_tsvector('portuguese', nome) @@ to_tsquery('portuguese', 'contas'), nome FROM conta ORDER BY id LIMIT 2",
-    "SELECT a.nome AS nome, b.nome AS nome FROM conta a JOIN conta b USING (id) ORDER BY id LIMIT 3",
-    "SELECT *, t.id, t.* FROM tinta t ORDER BY t.id LIMIT 2",
-    "SELECT EXISTS (SELECT FROM conta), (SELECT nome FROM conta WHERE id = 1), NULL::text, ''",
-    "SELECT CASE WHEN saldo > 500 THEN 'alto' ELSE 'baixo' END AS faixa, count(*) FROM conta GROUP BY 1 ORDER BY 1",
-    "SELECT format('%s-%L', nome, id), left(nome, 3), E'a\\tb', U&'\\00e1' FROM conta ORDER BY id LIMIT 1",
-    "SELECT extract(year FROM dia), to_char(dia, 'TMMonth'), age(dia, '2024-01-01'), dia - 5 "
-    "FROM medida ORDER BY dia LIMIT 2",
-    "SELECT t, ROW(t.id, t.serie) FROM tinta t ORDER BY id LIMIT 2",
-    "VALUES ('b', 1), ('a', 2) ORDER BY 1",
-    "TABLE saldo_total",
-    "SELECT FROM conta",
-    "SELECT nome FROM conta TABLESAMPLE BERNOULLI (100) ORDER BY id FETCH FIRST 2 ROWS WITH TIES",
-    "SELECT relname::text, relkind FROM pg_class WHERE relname = 'conta' ORDER BY 1, oid LIMIT 1",
-    "SELECT pg_typeof(nome), cor::text, int4range(1, 3), '{1,2}'::int[], 'x'::bytea, inet '10.0.0.1' FROM conta, tinta "
-    "WHERE conta.id = 1 AND tinta.id = 1",
-    "WITH a AS MATERIALIZED (SELECT nome FROM conta ORDER BY id), b AS (SELECT * FROM a LIMIT 1) SELECT * FROM b;",
-]
+FOLDER = Path(__file__).parent / "queries"
+FAMILIES = sorted(path.stem for path in FOLDER.glob("*.sql"))
+_LONGEST = 1_000_000
+"""Characters of a value: more than any of these queries yields."""
 
 
-@pytest.mark.parametrize("sql", QUERIES)
-def test_the_guard_changes_nothing_about_the_result(guard: Guard, reader: Client, sql: str) -> None:
-    with psycopg.connect(guard.reader, autocommit=True) as plain:
-        expected = plain.pgconn.exec_(sql.encode())
-        assert expected.error_message == b""
-        names = [decode(expected.fname(field) or b"") for field in range(expected.nfields)]
-        rows = []
-        for row in range(expected.ntuples):
-            values = (expected.get_value(row, field) for field in range(expected.nfields))
-            rows.append(tuple(None if value is None else decode(value) for value in values))
-    result = reader.rows(sql)
-    assert [column.name for column in result.columns] == names
-    assert list(result.rows) == rows
-    assert rows
-    assert not result.truncated
-    assert result.shortened_values == 0
+def test_the_corpus_is_large_and_says_nothing_twice() -> None:
+    texts = [entry.sql for family in FAMILIES for entry in read(FOLDER / f"{family}.sql")]
+    assert len(texts) >= 350
+    assert len(set(texts)) == len(texts)
+
+
+@pytest.mark.parametrize("family", [family for family in FAMILIES if family != "postgis"])
+def test_the_guard_changes_nothing_about_the_result(
+    direct_guard: Guard, connect: Callable[..., Client], family: str
+) -> None:
+    _compare(direct_guard.reader, connect(direct_guard.reader), family)
+
+
+def test_nor_about_geometries(postgis: str, connect: Callable[..., Client]) -> None:
+    way = libpq.make_conninfo(postgis, options='-c search_path=public,"Geo"')
+    _compare(way, connect(way), "postgis")
+
+
+def _compare(way: str, client: Client, family: str) -> None:
+    wrong = []
+    with psycopg.connect(way, autocommit=True) as plain:
+        has = {"postgis", *(["libxml"] if _has_xml(plain) else [])}
+        for entry in read(FOLDER / f"{family}.sql"):
+            if plain.info.server_version >= entry.since * 10_000 and (entry.needs is None or entry.needs in has):
+                wrong += [f"{family}.sql:{entry.line}: {problem}" for problem in _problems(plain, client, entry)]
+    assert not wrong, "\n".join(wrong)
+
+
+def _problems(plain: psycopg.Connection, client: Client, entry: Entry) -> list[str]:
+    expected = plain.pgconn.exec_(entry.sql.encode())
+    if expected.status != pq.ExecStatus.TUPLES_OK or not expected.ntuples:
+        return [f"the query is none: {decode(expected.error_message) or 'no rows'}"]
+    result = client.run(entry.sql, max_value_chars=_LONGEST)
+    if isinstance(result, StatementError):
+        return [str(result)]
+    names = [decode(expected.fname(field) or b"") for field in range(expected.nfields)]
+    if [column.name for column in result.columns] != names:
+        return [f"{result.columns} instead of {names}"]
+    rows = []
+    for row in range(expected.ntuples):
+        values = (expected.get_value(row, field) for field in range(expected.nfields))
+        rows.append(tuple(None if value is None else decode(value) for value in values))
+    if result.truncated or result.shortened_values or (len(result.rows) != len(rows) and not entry.varies):
+        return [f"{len(result.rows)} rows instead of {len(rows)}"]
+    different = [] if entry.varies else [pair for pair in zip(result.rows, rows, strict=True) if pair[0] != pair[1]]
+    return [f"{got} instead of {wanted}" for got, wanted in different]
+
+
+def _has_xml(plain: psycopg.Connection) -> bool:
+    try:
+        plain.execute("SELECT '<a/>'::xml")
+    except psycopg.errors.FeatureNotSupported:
+        return False
+    return True
 
 
 def test_many_rows_in_many_chunks(reader: Client) -> None:

@@ -1,0 +1,90 @@
+WITH t AS (SELECT * FROM conta WHERE id < 4) SELECT * FROM t ORDER BY id
+
+WITH a AS MATERIALIZED (SELECT nome FROM conta ORDER BY id), b AS (SELECT * FROM a LIMIT 1) SELECT * FROM b;
+
+WITH a AS NOT MATERIALIZED (SELECT * FROM conta) SELECT count(*) FROM a x JOIN a y USING (id)
+
+WITH a(x, y) AS (VALUES (1, 2), (3, 4)) SELECT x + y FROM a ORDER BY 1
+
+WITH RECURSIVE r(n, caminho) AS (SELECT 1, 'a' UNION ALL SELECT n + 1, caminho || 'b' FROM r WHERE n < 9) SELECT * FROM r ORDER BY n DESC
+
+WITH RECURSIVE fib(a, b) AS (SELECT 0, 1 UNION ALL SELECT b, a + b FROM fib WHERE b < 1000) SELECT a FROM fib
+
+WITH RECURSIVE arvore AS (SELECT 1 AS id, NULL::int AS pai UNION ALL SELECT a.id * 2 + d, a.id FROM arvore a, (VALUES (0), (1)) v(d) WHERE a.id < 8) SELECT pai, array_agg(id ORDER BY id) FROM arvore GROUP BY pai ORDER BY pai NULLS FIRST
+
+WITH RECURSIVE dias AS (SELECT date '2024-01-01' AS d UNION ALL SELECT d + 1 FROM dias WHERE d < '2024-01-10') SELECT * FROM dias
+
+WITH RECURSIVE g(de, para) AS (VALUES (1, 2), (2, 3), (3, 1)), c AS (SELECT de, para, ARRAY[de] AS visto FROM g UNION ALL SELECT c.de, g.para, visto || g.de FROM c JOIN g ON g.de = c.para WHERE NOT g.de = ANY (visto)) SELECT * FROM c ORDER BY 1, 2, 3
+
+--! 14+
+WITH RECURSIVE g(de, para) AS (VALUES (1, 2), (2, 3), (3, 1)), c AS (SELECT de, para FROM g WHERE de = 1 UNION ALL SELECT g.de, g.para FROM c JOIN g ON g.de = c.para) CYCLE de SET ciclo USING caminho SELECT de, ciclo FROM c
+
+--! 14+
+WITH RECURSIVE t(id, pai) AS (VALUES (1, NULL::int), (2, 1), (3, 1), (4, 2)), r AS (SELECT id, pai FROM t WHERE pai IS NULL UNION ALL SELECT t.id, t.pai FROM r JOIN t ON t.pai = r.id) SEARCH DEPTH FIRST BY id SET ordem SELECT id FROM r ORDER BY ordem
+
+--! 14+
+WITH RECURSIVE t(id, pai) AS (VALUES (1, NULL::int), (2, 1), (3, 1), (4, 2)), r AS (SELECT id, pai FROM t WHERE pai IS NULL UNION ALL SELECT t.id, t.pai FROM r JOIN t ON t.pai = r.id) SEARCH BREADTH FIRST BY id SET ordem SELECT id FROM r ORDER BY ordem
+
+WITH a AS (SELECT 1 AS n), b AS (SELECT n + 1 AS n FROM a), c AS (SELECT n + 1 AS n FROM b) SELECT * FROM a UNION ALL SELECT * FROM b UNION ALL SELECT * FROM c
+
+SELECT (WITH x AS (SELECT max(id) AS m FROM conta) SELECT m FROM x), nome FROM conta WHERE id = 1
+
+SELECT * FROM (WITH x AS (SELECT 1 AS a) SELECT a + 1 AS b FROM x) s
+
+SELECT nome FROM conta WHERE nome ~ '^conta 1[0-9]$' UNION ALL SELECT 'fim' ORDER BY nome
+
+(SELECT nome FROM conta ORDER BY id LIMIT 2) UNION (SELECT serie FROM tinta ORDER BY id LIMIT 2) ORDER BY 1
+
+SELECT nome FROM conta EXCEPT SELECT 'conta ' || g FROM generate_series(1, 195) g ORDER BY 1
+
+SELECT id FROM conta INTERSECT SELECT conta_id FROM tinta WHERE id < 10 ORDER BY 1
+
+SELECT id % 2 FROM conta EXCEPT ALL SELECT 1 FROM generate_series(1, 98) ORDER BY 1 DESC LIMIT 3
+
+SELECT 1 AS n INTERSECT ALL SELECT 1
+
+(SELECT 1 UNION SELECT 2) EXCEPT (SELECT 2 UNION SELECT 3)
+
+SELECT 1 AS a UNION SELECT 2 UNION ALL SELECT 2 ORDER BY a DESC
+
+VALUES ('b', 1), ('a', 2) ORDER BY 1
+
+VALUES (1), (2), (3) ORDER BY 1 DESC LIMIT 2 OFFSET 1
+
+VALUES (1, NULL), (NULL, 'x'::text)
+
+TABLE saldo_total
+
+TABLE conta ORDER BY id LIMIT 2
+
+TABLE conta UNION ALL TABLE conta ORDER BY id LIMIT 3
+
+(TABLE saldo_total)
+
+((SELECT 1))
+
+SELECT * FROM conta ORDER BY nome COLLATE "C" DESC LIMIT 20
+
+SELECT * FROM conta ORDER BY saldo DESC NULLS LAST, id LIMIT 5 OFFSET 5
+
+SELECT * FROM conta ORDER BY id FETCH FIRST 3 ROWS ONLY
+
+SELECT id % 7 AS r FROM conta ORDER BY r FETCH FIRST 3 ROWS WITH TIES
+
+SELECT * FROM conta ORDER BY id OFFSET 195 ROWS FETCH NEXT 2 ROWS ONLY
+
+SELECT * FROM conta ORDER BY id LIMIT ALL OFFSET 198
+
+SELECT id FROM conta ORDER BY id USING > LIMIT 3
+
+SELECT nome FROM conta TABLESAMPLE BERNOULLI (100) ORDER BY id FETCH FIRST 2 ROWS WITH TIES
+
+SELECT count(*) > 0 FROM tinta TABLESAMPLE SYSTEM (100) REPEATABLE (42)
+
+SELECT count(*) FROM ONLY conta
+
+SELECT count(*) FROM medida_2024
+
+SELECT count(*) FROM medida*
+
+WITH ranked AS (SELECT marca, id, ntile(10) OVER (PARTITION BY marca ORDER BY id) AS d FROM tinta), r2 AS (SELECT marca, d, avg(id) AS m FROM ranked GROUP BY marca, d) SELECT marca, max(m) - min(m) FROM r2 GROUP BY marca ORDER BY 1

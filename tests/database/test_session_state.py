@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import psycopg
 import pytest
@@ -12,27 +12,10 @@ from sqlagent_tui.agent.cancel import Cancelled, CancelToken
 from sqlagent_tui.database.transaction import residue
 from tests.fix_guard import Client, Guard
 
-# Outer functions that claim to be STABLE, so that nobody who reads the catalogue expects what the inner ones do.
-_FUNCTIONS = """
-CREATE SCHEMA resto;
-GRANT USAGE ON SCHEMA resto TO PUBLIC;
-CREATE FUNCTION resto.executa_(comando text) RETURNS integer LANGUAGE plpgsql AS
-  $$BEGIN EXECUTE comando; RETURN 1; END$$;
-CREATE FUNCTION resto.executa(comando text) RETURNS integer STABLE LANGUAGE sql AS 'SELECT resto.executa_(comando)';
-CREATE FUNCTION resto.tranca(chave bigint) RETURNS void STABLE LANGUAGE sql AS 'SELECT pg_advisory_lock(chave)';
-"""
 _STATE = """SELECT 'setting', name || '=' || setting || ' from ' || source FROM pg_settings WHERE source <> 'default'
   UNION ALL SELECT 'prepared', name FROM pg_prepared_statements UNION ALL SELECT 'cursor', name FROM pg_cursors
   UNION ALL SELECT 'channel', c FROM pg_listening_channels() c UNION ALL SELECT 'temporary', pg_my_temp_schema()::text
   UNION ALL SELECT 'role', current_user || session_user ORDER BY 1, 2"""
-
-
-@pytest.fixture(scope="module")
-def functions(guard: Guard) -> Iterator[None]:
-    with psycopg.connect(guard.owner, autocommit=True) as owner:
-        owner.execute(_FUNCTIONS)
-        yield
-        owner.execute("DROP SCHEMA resto CASCADE")
 
 
 def _state(client: Client) -> list[tuple[bytes | None, bytes | None]]:
@@ -56,17 +39,17 @@ def _locks(guard: Guard, client: Client) -> list[tuple[object, ...]]:
         "SELECT repeat('x', 100000)",
         "SELECT 1/0",
         "SELECT nothing FROM nowhere",
-        "SELECT resto.executa('SET work_mem = 65536'), resto.executa('SET search_path = outro')",
-        "SELECT resto.executa('SET ROLE none'), resto.executa('SET nosso.valor = 1')",
-        "SELECT resto.tranca(7), resto.tranca(8)",
-        "SELECT resto.executa('SET statement_timeout = 0')",
-        "SELECT resto.executa('LISTEN canal')",
-        "SELECT resto.executa('DECLARE fica CURSOR WITH HOLD FOR SELECT 1')",
-        "SELECT resto.executa('CREATE TEMP TABLE t (a integer)')",
-        "SELECT resto.executa('SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE')",
+        "SELECT teima.executa('SET work_mem = 65536'), teima.executa('SET search_path = outro')",
+        "SELECT teima.executa('SET ROLE none'), teima.executa('SET nosso.valor = 1')",
+        "SELECT teima.tranca(7), teima.tranca(8)",
+        "SELECT teima.executa('SET statement_timeout = 0')",
+        "SELECT teima.executa('LISTEN canal')",
+        "SELECT teima.executa('DECLARE fica CURSOR WITH HOLD FOR SELECT 1')",
+        "SELECT teima.executa('CREATE TEMP TABLE t (a integer)')",
+        "SELECT teima.executa('SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE')",
     ],
 )
-@pytest.mark.usefixtures("functions")
+@pytest.mark.usefixtures("harmed")
 def test_nothing_outlives_a_statement(guard: Guard, reader: Client, sql: str) -> None:
     reader.rows("SELECT 1")
     before, pid = _state(reader), reader.database.info.backend_pid
@@ -76,11 +59,11 @@ def test_nothing_outlives_a_statement(guard: Guard, reader: Client, sql: str) ->
     assert reader.rows("SELECT pg_backend_pid()").rows == ((str(pid),),)
 
 
-@pytest.mark.usefixtures("functions")
+@pytest.mark.usefixtures("harmed")
 def test_nothing_outlives_a_cancelled_statement(guard: Guard, reader: Client) -> None:
     before = _state(reader)
     token = CancelToken()
-    waiting = "SELECT resto.executa('SET work_mem = 65536'), resto.tranca(8), resto.tranca(9)"
+    waiting = "SELECT teima.executa('SET work_mem = 65536'), teima.tranca(8), teima.tranca(9)"
     with psycopg.connect(guard.superuser, autocommit=True) as admin:
         admin.execute("SELECT pg_advisory_lock(9)")
         timer = threading.Timer(0.1, token.cancel)
@@ -92,12 +75,12 @@ def test_nothing_outlives_a_cancelled_statement(guard: Guard, reader: Client) ->
     assert _locks(guard, reader) == []
 
 
-@pytest.mark.usefixtures("functions")
+@pytest.mark.usefixtures("harmed")
 def test_a_session_in_which_something_is_left_ends(guard: Guard, connect: Callable[..., Client]) -> None:
     """PREPARE is not undone by ROLLBACK: a function that runs it would leave it to a pooler's next client."""
     client = connect(guard.reader)
     first = client.database.info.backend_pid
-    error = client.fails("SELECT resto.executa('PREPARE fica AS SELECT 1')")
+    error = client.fails("SELECT teima.executa('PREPARE fica AS SELECT 1')")
     assert error.kind == "stopped"
     assert error.message == "Stopped: the statement left a prepared statement behind, so its session was ended."
     assert client.rows("SELECT count(*) FROM pg_prepared_statements").rows == (("0",),)

@@ -3,7 +3,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import msgspec
 import psycopg
@@ -18,36 +17,11 @@ from sqlagent_tui.database.transaction import Transaction
 from sqlagent_tui.database.watchdog import NAME, Pace, Watchdog
 from tests.fix_guard import NAME as DATABASE
 from tests.fix_guard import READER, Client, Guard
+from tests.fix_harm import becomes, locking
 
 QUICK = Pace(look=0.2, grace=0.4)
 
-# A function of somebody else's that swallows cancel and timeout. The outer one claims to be harmless.
-_FUNCTIONS = """
-CREATE SCHEMA teima;
-GRANT USAGE ON SCHEMA teima TO PUBLIC;
-CREATE TABLE teima.alvo (a integer);
-GRANT SELECT ON teima.alvo TO PUBLIC;
-CREATE FUNCTION teima.dorme_(segundos float) RETURNS integer LANGUAGE plpgsql AS $$
-DECLARE fim timestamptz := clock_timestamp() + make_interval(secs => segundos);
-BEGIN
-  WHILE clock_timestamp() < fim LOOP
-    BEGIN
-      PERFORM pg_sleep(0.05);
-    EXCEPTION WHEN query_canceled THEN NULL;
-    END;
-  END LOOP;
-  RETURN 1;
-END$$;
-CREATE FUNCTION teima.dorme(segundos float) RETURNS integer STABLE LANGUAGE sql AS 'SELECT teima.dorme_(segundos)';
-"""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _functions(guard: Guard) -> Iterator[None]:
-    with psycopg.connect(guard.owner, autocommit=True) as owner:
-        owner.execute(_FUNCTIONS)
-        yield
-        owner.execute("DROP SCHEMA teima CASCADE")
+pytestmark = pytest.mark.usefixtures("harmed")
 
 
 @pytest.fixture
@@ -76,26 +50,9 @@ def _connections(guard: Guard, name: str = "%") -> int:
     return count
 
 
-@contextmanager
-def _altering(guard: Guard, table: str) -> Iterator[tuple[int, threading.Thread]]:
-    """A session of the owner's that wants ACCESS EXCLUSIVE on a table a moment from now, and waits for readers."""
-    with psycopg.connect(guard.owner) as owner:
-
-        def alter() -> None:
-            time.sleep(0.3)
-            owner.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE".encode())
-            owner.rollback()
-
-        thread = threading.Thread(target=alter)
-        thread.start()
-        yield owner.info.backend_pid, thread
-        thread.join(10)
-        assert not thread.is_alive()
-
-
 def test_a_statement_that_keeps_somebody_waiting_is_stopped(guard: Guard, reader: Client) -> None:
     started = time.monotonic()
-    with _altering(guard, "teima.alvo") as (waiting, thread):
+    with locking(guard, "teima.alvo") as (waiting, thread):
         error = reader.fails("SELECT count(*), pg_sleep(30) FROM teima.alvo")
         assert time.monotonic() - started < 3
         thread.join(1)
@@ -115,7 +72,7 @@ def test_a_statement_that_others_queue_behind_is_stopped(guard: Guard, quick: Cl
     """It holds no lock yet, but whoever comes next has to wait for it too."""
     with psycopg.connect(guard.owner) as holder:
         holder.execute("LOCK TABLE teima.alvo IN ACCESS EXCLUSIVE MODE")
-        with _altering(guard, "teima.alvo") as (waiting, _):
+        with locking(guard, "teima.alvo") as (waiting, _):
             error = quick.fails("SELECT count(*) FROM teima.alvo", lock_timeout_ms=20_000)
             holder.rollback()
     assert error.message == f"Stopped: it kept 1 other session waiting (pid {waiting})."
@@ -184,7 +141,7 @@ def test_the_second_connection_is_closed_when_idle_and_made_again(guard: Guard, 
     for _ in range(2):
         client.rows("SELECT pg_sleep(0.3)::text")
         assert _connections(guard, NAME) == 1
-        assert _becomes(0, lambda: _connections(guard, NAME))
+        assert becomes(0, lambda: _connections(guard, NAME))
     dog.close()
     client.rows("SELECT pg_sleep(0.3)::text")
     assert _connections(guard, NAME) == 0
@@ -236,15 +193,8 @@ def test_connections_share_a_watchdog_and_are_three_at_most(guard: Guard) -> Non
         database.close()
     dog.close()
     assert max(counted) == 3
-    assert _becomes(0, lambda: _connections(guard))
+    assert becomes(0, lambda: _connections(guard))
 
 
 def _limits(database: PostgresDatabase, **changes: int) -> Limits:
     return msgspec.structs.replace(database.limits, **changes)
-
-
-def _becomes(wanted: object, what: Callable[[], object]) -> bool:
-    deadline = time.monotonic() + 5
-    while what() != wanted and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return what() == wanted

@@ -6,6 +6,7 @@ Everything heavy is imported inside the function that needs it.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 Narrate = Callable[[str, float | None], None]
 """Told where slow work stands: a sentence, and a fraction from 0 to 1 or None when it can't be known."""
 
+_MAY_HOLD_A_SECRET = re.compile(r"(?i)pass|secret|://.*(:.*@|%)", re.DOTALL)
+"""What a conninfo with a secret matches; most others don't, and needn't be parsed before the first frame."""
+
 _STAGES = {
     "wait": "Waiting for another instance",
     "prepare": "Preparing the demo database",
@@ -50,7 +54,10 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def chosen(cls, conninfo: str | None, demo: bool) -> Target:
-        """Return the target of a command. Raises UsageError when nothing, or two things, were named."""
+        """Return the target of a command line. Raises UsageError when nothing, or two things, were named.
+
+        A password in `conninfo` is a UsageError too: every user of the machine can read a command line.
+        """
         if demo and conninfo is not None:
             raise UsageError("Both --demo and a CONNINFO were given.", "Give one of them.")
         if not demo and conninfo is None:
@@ -60,6 +67,14 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
                     'Give a CONNINFO such as "host=db1 dbname=cadastro", set PGHOST and PGDATABASE, or use --demo.',
                 )
             conninfo = ""
+        if conninfo is not None and _MAY_HOLD_A_SECRET.search(conninfo):
+            from sqlagent_tui.database.conninfo import secrets
+
+            if secrets(conninfo):
+                raise UsageError(
+                    "A password doesn't belong on the command line, where every user of this machine can read it.",
+                    "Leave it out: it is asked for, or read from ~/.pgpass (or PGPASSFILE, PGSERVICEFILE, PGPASSWORD).",
+                )
         return cls(conninfo=conninfo, demo=demo)
 
 

@@ -13,9 +13,10 @@ from typing import Any
 
 import click
 
-from sqlagent_tui import __version__
+from sqlagent_tui import __version__, crash
 from sqlagent_tui.errors import ExitCode, SqlagentError
 
+_DEBUG_FRAMES = 100
 _COMMANDS = {
     "tui": "sqlagent_tui.cli.tui:tui",
     "ask": "sqlagent_tui.cli.ask:ask",
@@ -71,20 +72,21 @@ def group() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit."""
     debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
+    crash.hide_texts()
     try:
         code = group.main(arguments, prog_name="sqlagent-tui", standalone_mode=False)
     except click.exceptions.Abort:
         click.echo("Interrupted.", err=True)
         sys.exit(ExitCode.INTERRUPTED)
     except click.UsageError as error:
-        click.echo(f"{error.format_message()} See sqlagent-tui --help.", err=True)
+        click.echo(f"{_usage(error)} See sqlagent-tui --help.", err=True)
         sys.exit(ExitCode.USAGE)
     except click.ClickException as error:
         click.echo(error.format_message(), err=True)
         sys.exit(ExitCode.USAGE)
     except SqlagentError as error:
         if debug:
-            _show_traceback(error)
+            click.echo(crash.account(error, _DEBUG_FRAMES), err=True)
         click.echo(str(error), err=True)
         sys.exit(error.exit_code)
     except BrokenPipeError:
@@ -92,19 +94,18 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(ExitCode.OK)
     except Exception as error:  # noqa: BLE001 - the last line of defence: one sentence, never a traceback
         if debug:
-            _show_traceback(error)
+            click.echo(crash.account(error, _DEBUG_FRAMES), err=True)
         click.echo(f"Unexpected {type(error).__name__}. Run again with --debug and report it.", err=True)
         sys.exit(ExitCode.FAILURE)
     sys.exit(code if isinstance(code, int) else ExitCode.OK)
 
 
-def _show_traceback(error: BaseException) -> None:
-    """Print where it happened, without local variables and without any exception's text: those may hold secrets."""
-    import traceback
-
-    for frame in traceback.extract_tb(error.__traceback__):
-        click.echo(f"  {frame.filename}:{frame.lineno} in {frame.name}", err=True)
-    click.echo(f"  {type(error).__name__}", err=True)
+def _usage(error: click.UsageError) -> str:
+    """What click says, unless it would repeat words of an unquoted conninfo, which may be a password."""
+    text = error.format_message()
+    if "unexpected extra argument" in text:
+        return "There are more words than the command takes: put a CONNINFO or an SQL statement in quotes."
+    return text
 
 
 def common_options(function: Any) -> Any:

@@ -27,6 +27,7 @@ from sqlagent_tui.cli import common_options, connection_options
 from sqlagent_tui.cli.interrupt import cancel_on_interrupt
 from sqlagent_tui.cli.narration import Narration
 from sqlagent_tui.cli.output import render, result_object, to_json
+from sqlagent_tui.cli.password import ask_password
 from sqlagent_tui.cli.settings import settings
 from sqlagent_tui.errors import ExitCode
 from sqlagent_tui.paths import data_dir
@@ -74,7 +75,7 @@ def ask(
     narration, token = Narration(), CancelToken()
     with OpenTarget(Target.chosen(conninfo, demo), narration) as target, cancel_on_interrupt(token):
         journal = Journal(data_dir() / "sessions")
-        database = target.connect(config, trace=journal.append, allow_superuser=allow_superuser)
+        database = target.connect(config, trace=journal.append, password=ask_password, allow_superuser=allow_superuser)
         try:
             model = open_model(model_name, config, narration, demo=demo)
             try:

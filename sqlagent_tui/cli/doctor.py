@@ -19,6 +19,7 @@ from sqlagent_tui.assembly import OpenTarget, Target, choose_profile, open_model
 from sqlagent_tui.cli import common_options, connection_options
 from sqlagent_tui.cli.narration import Narration
 from sqlagent_tui.cli.output import to_json
+from sqlagent_tui.cli.password import ask_password
 from sqlagent_tui.config import Config, load_config
 from sqlagent_tui.database.role_statements import DEFAULT_ROLE, role_statements
 from sqlagent_tui.errors import ExitCode, SqlagentError
@@ -175,7 +176,7 @@ class _Server:
     def connected(self) -> Iterator[PostgresDatabase]:
         """Connect as whoever it is: finding out is what the doctor is for."""
         with OpenTarget(Target.chosen(self._conninfo, self._demo), self._narration) as target:
-            database = target.connect(self._config, allow_superuser=True)
+            database = target.connect(self._config, password=ask_password, allow_superuser=True)
             try:
                 yield database
             finally:

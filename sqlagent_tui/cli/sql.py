@@ -15,6 +15,7 @@ from sqlagent_tui.cli import common_options, connection_options
 from sqlagent_tui.cli.interrupt import cancel_on_interrupt
 from sqlagent_tui.cli.narration import Narration
 from sqlagent_tui.cli.output import Format, error_object, exit_code_of, render, to_json
+from sqlagent_tui.cli.password import ask_password
 from sqlagent_tui.cli.settings import settings
 from sqlagent_tui.errors import ExitCode, UsageError
 from sqlagent_tui.ui.text import safe
@@ -55,7 +56,7 @@ def sql(
         limits = msgspec.structs.replace(limits, max_rows=max_rows)
     narration, token = Narration(), CancelToken()
     with OpenTarget(Target.chosen(conninfo, demo), narration) as target, cancel_on_interrupt(token):
-        database = target.connect(config, allow_superuser=allow_superuser)
+        database = target.connect(config, password=ask_password, allow_superuser=allow_superuser)
         narration.done()
         try:
             result = database.execute(text, origin="user", cancel=token, limits=limits)

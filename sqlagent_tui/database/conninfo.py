@@ -15,6 +15,10 @@ UNREADABLE = (
     "The connection string can't be read.",
     "Write it as postgresql://user@host:5432/database or as host=… user=… dbname=….",
 )
+_TORN = (
+    "The connection URI can't be read: it has an @ too many, or one after a /.",
+    "Write @ as %40 and / as %2F; leave the password out, it is asked for.",
+)
 _DEFAULT_PORT = "5432"
 _SECRET = b"*"
 """How libpq marks the options whose values it wants hidden."""
@@ -82,10 +86,27 @@ def endpoints(effective: dict[str, str]) -> list[Endpoint]:
 
 
 def _parse(conninfo: str) -> list[pq.ConninfoOption]:
+    if _torn(conninfo):
+        raise DatabaseError(*_TORN) from None
     try:
-        return [option for option in pq.Conninfo.parse(conninfo.encode()) if option.val is not None]
-    except (psycopg.Error, ValueError):  # a lone surrogate is no conninfo either
+        written = [option for option in pq.Conninfo.parse(conninfo.encode()) if option.val is not None]
+        for option in written:
+            (option.val or b"").decode()
+    except (psycopg.Error, ValueError):  # a lone surrogate is no conninfo either, nor is a %80
         raise DatabaseError(*UNREADABLE) from None
+    return written
+
+
+def _torn(conninfo: str) -> bool:
+    """Whether it is a URI whose password holds an unescaped @ or /.
+
+    libpq takes what follows for a host, would ask the network for it, and what comes before for a port or a database.
+    """
+    scheme, _, rest = conninfo.partition("://")
+    before, _, after = rest.partition("@")
+    if scheme not in ("postgresql", "postgres"):
+        return False
+    return "@" in (rest if "/" in before else after).partition("?")[0]
 
 
 def _read(conninfo: str) -> pq.abc.PGconn:

@@ -211,8 +211,8 @@ def _open_log(path: Path) -> Iterator[int]:
 
 
 def _environment() -> dict[str, str]:
-    """Ours, plus what llama.cpp must know before it is loaded."""
-    environment = dict(os.environ)
+    """Ours without libpq's variables, secrets among them, plus what llama.cpp must know before it is loaded."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     root = str(Path(sqlagent_tui.__file__).parents[1])
     inherited = environment.get("PYTHONPATH")
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [root, inherited]))

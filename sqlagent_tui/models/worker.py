@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from sqlagent_tui import crash
 from sqlagent_tui.agent.messages import Piece
 from sqlagent_tui.errors import ModelError
 from sqlagent_tui.models import wire
@@ -195,6 +196,7 @@ def _write_log(line: str) -> None:
 def main() -> None:
     """Serve on the file descriptors given as arguments."""
     faulthandler.enable()
+    crash.hide_texts()  # a text could carry rows or the user's words into the log
     worker = Worker(int(sys.argv[1]), int(sys.argv[2]))
     try:
         worker.serve()

@@ -13,8 +13,8 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
+from sqlagent_tui import crash
 from sqlagent_tui.errors import ExitCode
-from sqlagent_tui.ui import crash
 from sqlagent_tui.ui.agent_worker import AgentWorker
 from sqlagent_tui.ui.asking import Asking
 from sqlagent_tui.ui.bridge import DRAINS_PER_SECOND, Bridge
@@ -367,6 +367,6 @@ class SqlAgentApp(App[int]):
         import sys
 
         error = sys.exc_info()[1]
-        account = crash.report(error) if error is not None else ""
+        account = crash.account(error) if error is not None else ""
         self._exit_renderables.append(Text(f"{self.messages('crash')}\n\n{account}"))
         self._close_messages_no_wait()

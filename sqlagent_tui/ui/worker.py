@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
+from sqlagent_tui import crash
 from sqlagent_tui.agent.cancel import Cancelled
 from sqlagent_tui.errors import SqlagentError
 from sqlagent_tui.ui.bridge import Bridge
@@ -68,6 +69,7 @@ class Worker:
             except SqlagentError as error:
                 self.bridge.put(TurnFailed(error))
             except Exception as error:  # noqa: BLE001 - a bug in a job must not kill the thread that all later jobs need
-                self.bridge.put(TurnFailed(SqlagentError(f"{type(error).__name__}: {error}")))
+                bug = f"A bug of the app stopped this: {crash.place(error)}."
+                self.bridge.put(TurnFailed(SqlagentError(bug, "Try again; if it happens again, report it.")))
             finally:
                 self.bridge.put(JobDone())

@@ -52,6 +52,8 @@ def test_help_has_examples_everywhere(home: Path) -> None:
         (["sql", "  ", "--demo"], "The statement is empty"),
         (["sql", "SELECT 1", "--format", "xml"], "--format"),
         (["--nonsense"], "No such option"),
+        (["host=db1", "password=segredo"], "in quotes"),
+        (["sql", "SELECT 1", "host=db1", "password=segredo"], "in quotes"),
     ],
 )
 def test_wrong_usage_is_one_sentence_and_code_2(home: Path, arguments: list[str], told: str) -> None:
@@ -59,6 +61,7 @@ def test_wrong_usage_is_one_sentence_and_code_2(home: Path, arguments: list[str]
     assert done.returncode == 2
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+    assert "segredo" not in done.stderr
     assert done.stdout == ""
 
 
@@ -103,8 +106,9 @@ def test_sql_failures_have_their_codes(
     ("conninfo", "told"),
     [
         ("host=/nowhere dbname=x user=y", "/nowhere"),
-        ("host=127.0.0.1 port=1 dbname=x user=y password=segredo123", "127.0.0.1"),
-        ("postgresql://u:segredo123@127.0.0.1:1/x", "127.0.0.1"),
+        ("host=127.0.0.1 port=1 dbname=x user=y", "127.0.0.1"),
+        ("host=127.0.0.1 port=1 dbname=x user=y password=segredo123", "command line"),
+        ("postgresql://u:segredo123@127.0.0.1:1/x", "command line"),
         ("postgresql://u:segredo123@127.0.0.1:porta/x", ""),
         ("nonsense=1", ""),
     ],

@@ -8,7 +8,6 @@ import pytest
 
 from sqlagent_tui.agent.results import Column, QueryResult
 from sqlagent_tui.errors import UsageError
-from sqlagent_tui.ui.crash import report, scrub
 from sqlagent_tui.ui.export import csv_lines, save_csv
 from sqlagent_tui.ui.history import History
 from sqlagent_tui.ui.keymap import key_name, split_keymap
@@ -68,15 +67,3 @@ def test_a_keymap_names_what_it_cannot_change() -> None:
     assert usable == {"stop": "f12"}
     assert unknown == ("explode", "send")
     assert [key_name(key) for key in ("ctrl+j,shift+enter", "f1", "escape", "c")] == ["Ctrl+J", "F1", "Esc", "c"]
-
-
-def test_a_crash_report_holds_no_secret_and_no_local() -> None:
-    hidden = "s3cr3t"
-    try:
-        raise ValueError(f"connect postgresql://ana:{hidden}@db/x password={hidden} failed \x1b[2J")
-    except ValueError as error:
-        account = report(error)
-    assert hidden not in account
-    assert "\x1b" not in account
-    assert "test_files.py" in account
-    assert scrub("host=db user=ana") == "host=db user=ana"

@@ -20,7 +20,7 @@ raise SystemExit(run.run_app(run.AppOptions(target=Target(conninfo="host=127.0.0
 CRASH = """
 def drain(self):
     hidden = "hunter" + "2"
-    raise RuntimeError("postgresql://ana:" + hidden + "@db/x")
+    raise RuntimeError("postgresql://ana:" + hidden + "@db/x, row (" + hidden + ")")
 app.SqlAgentApp._drain = drain
 """
 LEAVE_ALTERNATE_SCREEN = b"\x1b[?1049l"

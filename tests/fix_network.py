@@ -80,7 +80,7 @@ def _openssl(folder: Path, *arguments: str) -> None:
 
 
 class Proxy:
-    """Passes bytes on between a port of its own and another one, until it is told to `cut`."""
+    """Passes bytes on between a port of its own and another one, until it is told to `cut` or to fall `silent`."""
 
     def __init__(self, port: int) -> None:
         self._target = port
@@ -90,6 +90,7 @@ class Proxy:
         self._lock = threading.Lock()
         self._open = True
         self.refusing = False
+        self._silent = False
         self._wake, self._woken = socket.socketpair()
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
@@ -101,8 +102,14 @@ class Proxy:
                 with suppress(OSError):
                     end.shutdown(socket.SHUT_RDWR)
 
+    def fall_silent(self) -> None:
+        """Pass nothing on any more, though every connection stays and new ones are taken, until `mend`."""
+        self._silent = True
+        self._wake.send(b"x")
+
     def mend(self) -> None:
-        self.refusing = False
+        self.refusing = self._silent = False
+        self._wake.send(b"x")
 
     def __enter__(self) -> Proxy:
         self._thread.start()
@@ -123,10 +130,24 @@ class Proxy:
             selector.register(self._woken, selectors.EVENT_READ)
             while self._open:
                 for key, _ in selector.select():
-                    if key.fileobj is self._listener:
+                    if key.fileobj is self._woken:
+                        self._woken.recv(1)
+                        self._hush(selector)
+                    elif self._silent:
+                        continue
+                    elif key.fileobj is self._listener:
                         self._accept(selector)
                     elif isinstance(key.fileobj, socket.socket) and key.fileobj in self._pairs:
                         self._pass_on(selector, key.fileobj)
+
+    def _hush(self, selector: selectors.BaseSelector) -> None:
+        """Listen to nobody but the one who wakes us, or to all again."""
+        for end in (self._listener, *self._pairs):
+            listening = end in selector.get_map()
+            if self._silent and listening:
+                selector.unregister(end)
+            elif not self._silent and not listening:
+                selector.register(end, selectors.EVENT_READ)
 
     def _accept(self, selector: selectors.BaseSelector) -> None:
         client, _ = self._listener.accept()

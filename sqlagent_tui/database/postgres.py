@@ -217,7 +217,7 @@ class PostgresDatabase:
             if session.transaction is not None and lost.sqlstate is None and not self._closed.is_set():
                 self._watchdog.bury(watch, session.transaction)  # the server may not have noticed
             if cancel.cancelled:
-                raise Cancelled(endings.cancel_reason(session, watch)) from None
+                raise Cancelled(endings.cancel_reason(lost, watch)) from None
             return endings.error(lost, watch, self._way.trouble())
         except BaseException:
             self._drop()  # interrupted in the middle of a message: nothing may be sent on this connection any more

@@ -21,7 +21,7 @@ from sqlagent_tui.errors import DatabaseError
 Connect = Callable[[CancelToken], psycopg.Connection[Any]]
 """Connects to the server of the first connection. Raises `DatabaseError` and `Cancelled`."""
 
-RETRY_SECONDS = 30.0
+RETRY_SECONDS = 15.0
 """Pause after an attempt to connect that failed."""
 _ANSWER_SECONDS = 5
 _FRAME = (

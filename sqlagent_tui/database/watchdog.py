@@ -43,6 +43,8 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """How long a statement runs unwatched, and the pause between two looks, which take the lock manager's locks."""
     grace: float = 3.0
     """How long a statement may go on after it was asked to stop, or after its time limit."""
+    bury: float = 300.0
+    """How long it tries to reach a server on which a lost connection may have left something running."""
     idle: float = 60.0
     """The second connection is closed when nothing was watched for so long."""
 
@@ -67,9 +69,11 @@ class Watch:
         """What the statement has to heed; its owner sets it too, when the user cancels."""
         self.verdict: StatementError | None = None
         """Why the watchdog stopped it; None when it didn't."""
-        self.terminated = False
-        """Its backend was ended, because it ignored everything else."""
+        self.terminating = self.terminated = False
+        """The server was asked to end its backend, because it ignored everything else; and has done so."""
         self.left_behind: Transaction | None = None
+        """What may still run on the server, since `lost_at`."""
+        self.lost_at = 0.0
         self.due = self.started = time.monotonic()
         self.seconds = limits.statement_timeout_ms / 1000
         """Its time limit; 0: none."""
@@ -101,7 +105,8 @@ class Watchdog:
 
     def bury(self, watch: Watch, transaction: Transaction) -> None:
         """Terminate in the background what a lost connection may have left running."""
-        watch.left_behind, watch.due, watch.looks = transaction, time.monotonic(), 0
+        watch.left_behind = transaction
+        watch.due = watch.lost_at = time.monotonic()
         self._add(watch)
 
     def close(self) -> None:
@@ -165,8 +170,8 @@ class Watchdog:
     def _look(self, watch: Watch) -> None:
         watch.looks += 1
         if watch.left_behind is not None:
-            # Twice: the network or the server may need a moment. What is left then is for the server's own timeouts.
-            if self._terminate(watch, watch.left_behind) is not None or watch.looks > 1:
+            given_up = time.monotonic() > watch.lost_at + self._pace.bury
+            if given_up or self._terminate(watch, watch.left_behind) is not None:
                 self._remove(watch)
             return
         transaction = watch.session.transaction
@@ -203,9 +208,8 @@ class Watchdog:
         return ""
 
     def _end(self, watch: Watch, transaction: Transaction) -> None:
-        watch.terminated = True  # before it is: the statement's own thread may be the first to hear of it
-        if not self._terminate(watch, transaction) and self._runs(watch, transaction):
-            watch.terminated = False
+        watch.terminating = True  # before it is: the statement's own thread may be the first to hear of it
+        watch.terminated = bool(self._terminate(watch, transaction))
 
     def _terminate(self, watch: Watch, transaction: Transaction) -> list[str] | None:
         return self._second.ask(watch.place, _TERMINATE.format(ours=_is(transaction)), watch.trace)

@@ -86,10 +86,10 @@ class Wire:
         """Like `results`, all at once: for answers that are known to be small."""
         return list(self.results(send, cancel, patience=patience))
 
-    def request_cancel(self, timeout: float = CANCEL_TIMEOUT_SECONDS) -> None:
+    def request_cancel(self, timeout: float | None = None) -> None:
         """Ask the server to stop what this connection is doing; failing is no error, the caller asks again."""
         try:
-            self._connection.cancel_safe(timeout=timeout)
+            self._connection.cancel_safe(timeout=timeout or CANCEL_TIMEOUT_SECONDS)
         except (psycopg.Error, OSError):
             self.cancel_astray = True
 

@@ -19,8 +19,8 @@ _LONGEST_COMMENT = 400
 _LONGEST_TYPE = 400
 _MOST_DISTINCT = 100
 
-_MAY_READ = """pg_catalog.has_schema_privilege({relation}.relnamespace, 'USAGE')
-  AND (pg_catalog.has_table_privilege({relation}.oid, 'SELECT')
+_MAY_ENTER = "pg_catalog.has_schema_privilege({schema}, 'USAGE')"
+_MAY_SELECT = """(pg_catalog.has_table_privilege({relation}.oid, 'SELECT')
     OR pg_catalog.has_any_column_privilege({relation}.oid, 'SELECT'))"""
 
 # Before 14, reltuples = 0 may also mean that nobody has counted; since then that is -1.
@@ -44,6 +44,9 @@ WITH RECURSIVE tree AS (
 ), relation AS (
   SELECT c.*, {own_rows} AS own_rows FROM pg_catalog.pg_class c
   WHERE {condition} AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+), schema AS MATERIALIZED (
+  SELECT s.oid, s.nspname FROM pg_catalog.pg_namespace s
+  WHERE s.nspname NOT IN ('pg_catalog', 'information_schema') AND s.nspname NOT LIKE 'pg\\_%' AND {may_enter}
 )
 SELECT c.oid, n.nspname, c.relname, c.relkind, pg_catalog.left(d.description, {comment}),
   CASE WHEN c.own_rows IS NOT NULL OR b.rows IS NOT NULL
@@ -51,11 +54,11 @@ SELECT c.oid, n.nspname, c.relname, c.relkind, pg_catalog.left(d.description, {c
   pg_catalog.pg_table_is_visible(c.oid), coalesce(b.relations, 0),
   c.relrowsecurity AND pg_catalog.row_security_active(c.oid), c.relispopulated, c.relispartition
 FROM relation c
-JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+JOIN schema n ON n.oid = c.relnamespace
 LEFT JOIN below b ON b.root = c.oid
 LEFT JOIN pg_catalog.pg_description d
   ON d.objoid = c.oid AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid = 0
-WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_%' AND {may_read}
+WHERE {may_select}
 ORDER BY n.nspname, c.relname
 """
 
@@ -66,7 +69,8 @@ def _names(condition: str) -> str:
         comment=_LONGEST_COMMENT,
         own_rows=_OWN_ROWS.format(relation="c"),
         leaf_rows=_OWN_ROWS.format(relation="k"),
-        may_read=_MAY_READ.format(relation="c"),
+        may_enter=_MAY_ENTER.format(schema="s.oid"),
+        may_select=_MAY_SELECT.format(relation="c"),
     )
 
 
@@ -117,7 +121,7 @@ SELECT c.oid, 0, pg_catalog.json_build_object(
     SELECT s.srvname FROM pg_catalog.pg_foreign_table f JOIN pg_catalog.pg_foreign_server s ON s.oid = f.ftserver
     WHERE f.ftrelid = c.oid))
 FROM pg_catalog.pg_class c
-WHERE c.oid IN ({_list(oids)}) AND {_MAY_READ.format(relation="c")}
+WHERE c.oid IN ({_list(oids)}) AND {_may_read("c")}
 """
 
 
@@ -139,9 +143,7 @@ SELECT a.attrelid, a.attnum, pg_catalog.json_build_object(
       WHERE r.rngtypid = e.oid AND e.typnamespace <> 'pg_catalog'::pg_catalog.regnamespace)
     END, {_LONGEST_TYPE}),
   'nullable', NOT (a.attnotnull OR t.typnotnull),
-  'primary_key', EXISTS (
-    SELECT FROM pg_catalog.pg_constraint k
-    WHERE k.conrelid = a.attrelid AND k.contype = 'p' AND a.attnum = ANY (k.conkey)),
+  'primary_key', coalesce(a.attnum = ANY (k.indkey), false),
   'comment', pg_catalog.left(d.description, {_LONGEST_COMMENT}),
   'enum_values', coalesce((
     SELECT pg_catalog.json_agg(l.enumlabel ORDER BY l.enumsortorder) FROM (
@@ -162,6 +164,7 @@ CROSS JOIN LATERAL (
     SELECT y.oid, y.typelem, y.typbasetype, y.typtypmod, o.inner_modifier, o.depth + 1
     FROM opened o JOIN pg_catalog.pg_type y ON y.oid = o.inner_type)
   SELECT o.oid, o.element, o.modifier FROM opened o ORDER BY o.depth DESC LIMIT 1) AS base
+LEFT JOIN pg_catalog.pg_index k ON k.indrelid = a.attrelid AND k.indisprimary
 LEFT JOIN pg_catalog.pg_description d
   ON d.objoid = a.attrelid AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid = a.attnum
 WHERE a.attrelid IN ({_list(oids)}) AND a.attnum > 0 AND NOT a.attisdropped
@@ -198,7 +201,7 @@ SELECT k.conrelid, pg_catalog.row_number() OVER (ORDER BY k.conrelid, k.conkey, 
 FROM pg_catalog.pg_constraint k
 JOIN pg_catalog.pg_class c ON c.oid = k.confrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE k.contype = 'f' AND k.conrelid IN ({_list(oids)}) AND {_MAY_READ.format(relation="c")}
+WHERE k.contype = 'f' AND k.conrelid IN ({_list(oids)}) AND {_may_read("c")}
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint o WHERE o.oid = k.conparentid AND o.conrelid = k.conrelid)
 """
 
@@ -215,6 +218,11 @@ FROM pg_catalog.pg_index i
 JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
 WHERE i.indrelid IN ({_list(oids)}) AND i.indislive
 """
+
+
+def _may_read(relation: str) -> str:
+    schema = _MAY_ENTER.format(schema=f"{relation}.relnamespace")
+    return f"{schema} AND {_MAY_SELECT.format(relation=relation)}"
 
 
 def _attribute_names(numbers: str, relation: str) -> str:

@@ -344,6 +344,8 @@ def _cut_form(sql: str, types: list[ValueType], width: int) -> str:
 
 
 def _without_semicolon(sql: str) -> str:
+    if ";" not in sql:
+        return sql
     words = list(tokens(sql))
     while words and words[-1].kind == "symbol" and words[-1].text == ";":
         last = words.pop()

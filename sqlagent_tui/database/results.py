@@ -48,10 +48,17 @@ class RowBuffer:
             if len(self.rows) >= self._max_rows:
                 self.truncated = True
                 return
-            raw = [result.get_value(index, field) for field in fields]
-            size = sum(len(value) for value in raw if value is not None)
-            row = tuple(None if value is None else self._text(value) for value in raw)
-            cost = getsizeof(row) + sum(getsizeof(text) for text in row if text is not None)
+            values: list[str | None] = []
+            size = cost = 0
+            for field in fields:
+                value = result.get_value(index, field)
+                text = None if value is None else self._text(value)
+                values.append(text)
+                if value is not None:
+                    size += len(value)
+                    cost += getsizeof(text)
+            row = tuple(values)
+            cost += getsizeof(row)
             self.largest_row = max(self.largest_row, cost)
             if self.held + cost > self._max_bytes:
                 self.truncated = True

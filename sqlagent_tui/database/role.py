@@ -128,13 +128,16 @@ _RIGHTS: dict[str, _Right] = {
 }  # fmt: skip
 
 
+KEYS = tuple(_RIGHTS)
+"""Every key that a finding may have, the rights that matter most first within a level."""
+
+
 def read_report(result: QueryResult) -> RoleReport:
     """Return the report that the rows of `role_sql.QUERY` make."""
     rows = {key: (int(count or 0), _strings(names)) for key, count, names in result.rows}
     login = rows.pop("login")[1][0]
     findings = [_finding(login, key or "", number, names) for key, (number, names) in rows.items()]
-    order = list(_RIGHTS)
-    findings.sort(key=lambda finding: (_SEVEREST_FIRST[finding.level], order.index(finding.key)))
+    findings.sort(key=lambda finding: (_SEVEREST_FIRST[finding.level], KEYS.index(finding.key)))
     return RoleReport(
         role=login,
         superuser=any(finding.key in ("superuser", "superuser_member") for finding in findings),

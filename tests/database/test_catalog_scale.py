@@ -85,3 +85,10 @@ def test_bounds_meant_for_results_do_not_cut_the_catalogue(large: Ways, connect:
     (info,) = describe(client, ["legado.tabela_00001"])
     assert isinstance(info, TableInfo)
     assert len(info.columns) == COLUMNS
+
+
+def test_the_check_of_the_role_is_one_statement_and_a_few_rows(client: Client) -> None:
+    (_setup, check) = statements(client)
+    assert check.row_count <= 3
+    assert check.bytes < 500
+    assert client.database.info.role.badge == "ok"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 
 import psycopg
@@ -157,26 +156,6 @@ def test_names_are_quoted_and_few_of_many_are_told(direct_guard: Guard, make_rol
     assert findings(way)["writable_relations"].names == ('public."d\'água \\"',)
 
 
-def test_ten_thousand_tables_cost_little(guard_18: Guard, make_role: Callable[..., str]) -> None:
-    with psycopg.connect(guard_18.direct, autocommit=True) as admin:
-        admin.execute("CREATE SCHEMA papel")
-        admin.execute(
-            "DO $$BEGIN FOR i IN 1..10000 LOOP EXECUTE format('CREATE TABLE papel.t%s (a int, b int)', i);"
-            " IF i % 1000 = 0 THEN COMMIT; END IF; END LOOP; END$$"
-        )
-        try:
-            database = PostgresDatabase.connect(make_role(guard_18, "GRANT USAGE ON SCHEMA papel TO {r}"))
-            database.close()
-            started = time.monotonic()
-            database = PostgresDatabase.connect(libpq.make_conninfo(guard_18.direct, user=ROLE))
-            assert time.monotonic() - started < 2
-            database.close()
-        finally:
-            for first in range(1, 10_001, 2_000):  # one DROP SCHEMA would need more locks than the server has
-                tables = ", ".join(f"papel.t{i}" for i in range(first, first + 2_000))
-                admin.execute(f"DROP TABLE {tables}".encode())
-
-
 # Superusers
 
 
@@ -226,6 +205,12 @@ def failing(database: PostgresDatabase, text: str) -> StatementError:
     return outcome
 
 
+def failing_again(database: PostgresDatabase) -> StatementError:
+    """Run a statement on a connection that was cut, and again when only that told it."""
+    error = failing(database, "SELECT 1")
+    return failing(database, "SELECT 1") if "NOT retried" in error.message else error
+
+
 def cut(guard: Guard) -> None:
     """End the role's sessions."""
     with psycopg.connect(guard.direct, autocommit=True) as admin:
@@ -257,9 +242,7 @@ def test_the_right_to_connect_lost_in_mid_session(direct_guard: Guard, session: 
     change(direct_guard, "ALTER ROLE {r} NOLOGIN")
     assert isinstance(run(session, "SELECT 1"), QueryResult)
     cut(direct_guard)
-    lost = failing(session, "SELECT 1")
-    assert "NOT retried" in lost.message
-    refused = failing(session, "SELECT 1")
+    refused = failing_again(session)
     assert refused.kind == "connection"
     assert "may not log in" in refused.message
     assert ROLE in refused.message
@@ -272,8 +255,7 @@ def test_a_role_that_became_a_superuser_is_refused_when_it_connects_again(
 ) -> None:
     change(direct_guard, "ALTER ROLE {r} SUPERUSER")
     cut(direct_guard)
-    assert "NOT retried" in failing(session, "SELECT 1").message
-    refused = failing(session, "SELECT 1")
+    refused = failing_again(session)
     assert refused.kind == "refused"
     assert "is a superuser" in refused.message
     change(direct_guard, "ALTER ROLE {r} NOSUPERUSER CREATEDB")

@@ -5,8 +5,11 @@ from string import Formatter
 import pytest
 
 import sqlagent_tui.ui
+from sqlagent_tui.agent.roles import RoleFinding
+from sqlagent_tui.database.role import KEYS
 from sqlagent_tui.ui.keymap import known_ids
 from sqlagent_tui.ui.messages import LANGUAGES, Messages, catalogue, choose_language
+from sqlagent_tui.ui.rights import right_in_words
 
 UI = Path(sqlagent_tui.ui.__file__).parent
 LITERAL = re.compile(r"""(?:\bt|messages|_messages)(?:\.count)?\(\s*"([a-z_.]+)\"""")
@@ -34,6 +37,17 @@ def test_every_message_that_the_code_names_exists() -> None:
 def test_every_key_has_words() -> None:
     keys = catalogue("en")
     assert not {name for name in known_ids() if f"key.{name}" not in keys or f"tip.{name}" not in keys}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("key", KEYS)
+def test_every_right_of_a_role_has_words(language: str, key: str) -> None:
+    for count in (1, 7):
+        finding = RoleFinding(key=key, level="note", message="", names=("a\x1bb",), count=count)
+        words = right_in_words(Messages.load(language), finding)
+        assert words.endswith(".")
+        assert words.isprintable()
+        assert "{" not in words
 
 
 def test_numbers_and_times_are_written_as_the_language_writes_them() -> None:

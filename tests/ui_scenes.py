@@ -32,7 +32,15 @@ from sqlagent_tui.agent.protocols import DatabaseInfo, ModelInfo
 from sqlagent_tui.agent.results import Column, ColumnInfo, ForeignKey, QueryResult, StatementError, TableInfo, TableName
 from sqlagent_tui.ui.app import SqlAgentApp
 from sqlagent_tui.ui.grid_data import GridData
-from sqlagent_tui.ui.notices import CatalogueReady, DatabaseReady, GridReady, ModelReady, TablesDescribed, UiEvent
+from sqlagent_tui.ui.notices import (
+    CatalogueReady,
+    DatabaseReady,
+    GridReady,
+    ModelReady,
+    OwnFinished,
+    TablesDescribed,
+    UiEvent,
+)
 from sqlagent_tui.ui.services import Services
 
 MODEL = ModelInfo(name="sqlagent-student", context_size=4096, description="qwen3 3,1M Q8_0")
@@ -313,10 +321,22 @@ def described() -> list[UiEvent]:
     return [TablesDescribed(("imovel_rural",), (IMOVEL,))]
 
 
+def own_failed() -> list[UiEvent]:
+    """The user's own statement, which was the answer's, fails at a column."""
+    error = StatementError(
+        kind="database",
+        sqlstate="42703",
+        message="column i.area_ha does not exist",
+        hint='Perhaps you meant to reference the column "i.area_total".',
+        position=SQL.index("i.area_ha") + 1,
+    )
+    return [*statement(91, SQL, origin="user", error=error), OwnFinished(error)]
+
+
 async def begin(app: SqlAgentApp, pilot: Pilot[int], question: str = QUESTION) -> None:
     """Everything is open, and `question` was sent."""
     await play(app, opened())
-    app.prompt.text = question
+    app.work.prompt.text = question
     await pilot.press("enter")
     await pilot.pause()
 

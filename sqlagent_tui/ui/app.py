@@ -8,10 +8,9 @@ from typing import Any, ClassVar, Final
 from rich.text import Text
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import BindingType
-from textual.containers import Container, Horizontal, Vertical
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Static
+from textual.widgets import Static, TextArea
 
 from sqlagent_tui import crash
 from sqlagent_tui.errors import ExitCode
@@ -20,29 +19,28 @@ from sqlagent_tui.ui.asking import Asking
 from sqlagent_tui.ui.bridge import DRAINS_PER_SECOND, Bridge
 from sqlagent_tui.ui.commands import commands
 from sqlagent_tui.ui.hints import hints
-from sqlagent_tui.ui.history import History
 from sqlagent_tui.ui.keymap import APP, bindings, split_keymap
 from sqlagent_tui.ui.messages import Messages
 from sqlagent_tui.ui.notices import PasswordWanted
-from sqlagent_tui.ui.panes import PANES, SINGLE_PANE_BELOW, Panes
+from sqlagent_tui.ui.own_sql import OwnSql
+from sqlagent_tui.ui.panes import PANES, SINGLE_PANE_BELOW
 from sqlagent_tui.ui.presenter import Presenter
 from sqlagent_tui.ui.services import Services
 from sqlagent_tui.ui.taking import Taking
 from sqlagent_tui.ui.text import safe_line
 from sqlagent_tui.ui.themes import DEFAULT_THEME, load_themes
 from sqlagent_tui.ui.user_worker import UserWorker
-from sqlagent_tui.ui.widgets.conversation import Conversation
 from sqlagent_tui.ui.widgets.grid import GridPane
-from sqlagent_tui.ui.widgets.keybar import Hint, KeyBar
+from sqlagent_tui.ui.widgets.keybar import Hint
 from sqlagent_tui.ui.widgets.prompt import Prompt
 from sqlagent_tui.ui.widgets.schema import SchemaPane
-from sqlagent_tui.ui.widgets.status import BUSY, StatusLine
+from sqlagent_tui.ui.widgets.sql_editor import SqlEditor
+from sqlagent_tui.ui.widgets.status import BUSY, SPINS_PER_SECOND
 from sqlagent_tui.ui.widgets.tabs import PaneTabs
-from sqlagent_tui.ui.widgets.trace import TracePane
 from sqlagent_tui.ui.widgets.welcome import Welcome
+from sqlagent_tui.ui.widgets.workspace import Workspace
 
 QUIT_SECONDS: Final = 2.0
-SPINS_PER_SECOND: Final = 8
 
 
 class SqlAgentApp(App[int]):
@@ -77,67 +75,37 @@ class SqlAgentApp(App[int]):
         self._draining = False
 
     def compose(self) -> ComposeResult:
-        """Lay out the panes; which of them show is the style sheet's business."""
-        t, services = self.messages, self.services
-        self.conversation = Conversation(t, services.suggestions, demo=services.demo)
-        self.schema, self.trace, self.grid = SchemaPane(t), TracePane(t), GridPane(t)
-        self.status, self.tabs = StatusLine(t), PaneTabs(t)
+        """The workspace, or a sentence where the terminal is too small for it."""
         enter_sends = "enter" in self._keymap_of_user.get("send", "enter").split(",")
-        self.prompt = Prompt(t, History(services.history_file), enter_sends=enter_sends)
+        work = self.work = Workspace(self.messages, self.services, enter_sends=enter_sends, hints=self._hints)
+        clock = self.services.clock
+        self.own = OwnSql(worker=self.user, pane=work.sql, clock=clock, changed=self._refresh_keys)
         self.presenter = Presenter(
             messages=self.messages,
-            conversation=self.conversation,
-            schema=self.schema,
-            trace=self.trace,
-            grid=self.grid,
-            status=self.status,
-            tabs=self.tabs,
+            work=work,
             bridge=self.bridge,
-            clock=self.services.clock,
+            clock=clock,
             turn_over=self._turn_over,
             reload_catalogue=self.user.load,
             ask_password=self._ask_password,
+            own_finished=self.own.finished,
         )
         self.asking = Asking(
             agent=self.agent,
-            conversation=self.conversation,
-            prompt=self.prompt,
+            conversation=work.conversation,
+            prompt=work.prompt,
             presenter=self.presenter,
             changed=self._refresh_keys,
         )
         self.too_small = Static(id="too-small", markup=False)
         yield self.too_small
-        self.everything = Vertical(id="everything")
-        with self.everything:
-            yield self.status
-            yield self.tabs
-            with Horizontal(id="panes"):
-                yield self.schema
-                with Container(id="work"):
-                    yield self.conversation
-                    yield self.trace
-                    yield self.grid
-            yield self.prompt
-            self.keys = KeyBar(self._hints)
-            yield self.keys
-        self.panes = Panes(
-            everything=self.everything,
-            tabs=self.tabs,
-            conversation=self.conversation,
-            targets={
-                "conversation": lambda: self.prompt,
-                "schema": lambda: self.schema.target,
-                "trace": lambda: self.trace,
-                "grid": lambda: self.grid.target,
-            },
-            width=lambda: self.size.width,
-        )
+        yield work
 
     def on_mount(self) -> None:
         """Show the first frame, then start everything that takes time."""
-        self.status.change(demo=self.services.demo)
+        self.work.status.change(demo=self.services.demo)
         self._fit()
-        self.prompt.focus()
+        self.work.prompt.focus()
         self.set_interval(1 / DRAINS_PER_SECOND, self._drain)
         self.set_interval(1 / SPINS_PER_SECOND, self._spin)
         self.call_after_refresh(self._start)
@@ -160,8 +128,9 @@ class SqlAgentApp(App[int]):
             self._draining = False
 
     def _spin(self) -> None:
-        if self.status.status.activity in BUSY:
-            self.status.change(frame=int(self.services.clock() * SPINS_PER_SECOND))
+        self.own.tick()
+        if self.work.status.status.activity in BUSY:
+            self.work.status.change(frame=int(self.services.clock() * SPINS_PER_SECOND))
 
     @property
     def settled(self) -> bool:
@@ -180,20 +149,40 @@ class SqlAgentApp(App[int]):
 
     def on_welcome_picked(self, event: Welcome.Picked) -> None:
         """Ask an example question."""
-        self.prompt.asked.add(event.question)
-        self.prompt.focus()
+        self.work.prompt.asked.add(event.question)
         self._submit(event.question, fresh=True)
 
     def on_prompt_past_history(self) -> None:
         """Go on upwards, into the examples."""
-        self.conversation.welcome.enter()
+        self.work.conversation.welcome.enter()
 
     def _submit(self, question: str, *, fresh: bool = False) -> None:
-        self.panes.reveal("conversation")
+        self.work.write("question")
         self.asking.submit(question, fresh=fresh)
 
     def _turn_over(self, clarification: bool) -> None:
         self.asking.turn_over(clarification)
+
+    # SQL of one's own
+
+    def action_sql(self) -> None:
+        """Write SQL; again, go back to the question."""
+        if len(self.screen_stack) > 1:
+            return
+        if self.work.writing == "sql" and self.focused is self.work.input:
+            self.action_pane("conversation")
+            return
+        if self.work.conversation.answer_sql:
+            self.work.sql.editor.offer(self.work.conversation.answer_sql)
+        self.work.write("sql")
+
+    def on_sql_editor_run(self, event: SqlEditor.Run) -> None:
+        """Run what the editor holds."""
+        if not event.sql.strip():
+            self.notify(self.messages("toast.empty_sql"), markup=False)
+            return
+        self.work.write("sql")
+        self.own.run(event.sql)
 
     # Panes
 
@@ -201,7 +190,7 @@ class SqlAgentApp(App[int]):
         """Go to a pane; again, give it the whole terminal, or take that back."""
         pane = next((pane for pane in PANES if pane == name), None)
         if pane is not None:
-            self.panes.go(pane, self.focused)
+            self.work.go(pane)
 
     def on_pane_tabs_chosen(self, event: PaneTabs.Chosen) -> None:
         """Go to the pane that was clicked."""
@@ -212,7 +201,7 @@ class SqlAgentApp(App[int]):
         self.call_after_refresh(self._fit)
 
     def _fit(self) -> None:
-        self.panes.show()
+        self.work.show()
         small = self.messages("too_small", width=self.size.width, height=self.size.height)
         self.too_small.update(Content(small))
 
@@ -221,20 +210,16 @@ class SqlAgentApp(App[int]):
         self._refresh_keys()
 
     def _refresh_keys(self) -> None:
-        self.keys.refresh()
+        self.work.keys.refresh()
 
     def _hints(self) -> list[Hint]:
-        focused = self.focused
-        panes = focused.ancestors_with_self if focused is not None else []
-        place = next((name for name, pane in (("prompt", self.prompt), ("grid", self.grid), ("schema", self.schema))
-                      if pane in panes), None)  # fmt: skip
         return hints(
             self.messages,
             self._keymap_of_user,
-            place=place,
-            busy=self.presenter.busy,
+            place=self.work.place,
+            busy=self.own.running if self.work.writing == "sql" else self.presenter.busy,
             replying=self.asking.replying,
-            panes_named=not self.panes.wide,
+            panes_named=not self.work.wide,
         )
 
     # Keys
@@ -249,35 +234,45 @@ class SqlAgentApp(App[int]):
     def action_thinking(self) -> None:
         """Unfold or fold the model's thinking."""
         self._thinking_open = not self._thinking_open
-        self.conversation.open_thinking(self._thinking_open)
+        self.work.conversation.open_thinking(self._thinking_open)
 
     def action_details(self) -> None:
         """Show or hide what the tools told the model, and whole statements in the trace."""
         self._detailed = not self._detailed
-        self.conversation.detail(self._detailed)
-        self.trace.detail(self._detailed)
+        self.work.conversation.detail(self._detailed)
+        self.work.trace.detail(self._detailed)
 
     def action_stop(self) -> None:
-        """Esc: give a maximised pane's room back, else stop the turn, else go back to the prompt."""
-        if self.panes.minimise():
+        """Esc: give a maximised pane's room back, else go back to where one writes, else stop what runs there."""
+        if self.work.minimise():
             return
-        if self.focused is not self.prompt and not self.panes.wide and self.panes.current != "conversation":
-            self.action_pane("conversation")
-        elif self.presenter.busy:
+        writing_sql, away = self.work.writing == "sql", self.focused is not self.work.input
+        if away and not self.work.wide and self.work.current != "conversation":
+            self.work.write()
+        elif writing_sql and self.own.running:
+            self.own.cancel()
+        elif self.presenter.busy and not writing_sql:
             self.asking.cancel()
-        elif self.focused is not self.prompt:
+        elif away:
+            self.work.write()
+        elif writing_sql:
             self.action_pane("conversation")
+        elif self.own.running:
+            self.own.cancel()
         elif self.asking.replying:
             self.asking.start_afresh()
 
     def action_interrupt(self) -> None:
         """Ctrl+C: copy what is selected, else clear the prompt, else stop the turn, else quit when pressed again."""
-        selected = self.screen.get_selected_text() or (self.prompt.selected_text if self.focused is self.prompt else "")
+        focused = self.focused
+        selected = self.screen.get_selected_text() or (focused.selected_text if isinstance(focused, TextArea) else "")
         if selected:
             self._taking.copy(selected)
             self.screen.clear_selection()
-        elif self.prompt.text:
-            self.prompt.text = ""
+        elif self.work.prompt.text and self.work.writing == "question":
+            self.work.prompt.text = ""
+        elif self.own.running and self.work.writing == "sql":
+            self.own.cancel()
         elif self.presenter.busy:
             self.asking.cancel()
         elif self.services.clock() - self._quit_asked < QUIT_SECONDS:
@@ -293,13 +288,13 @@ class SqlAgentApp(App[int]):
     def action_scroll_conversation(self, pages: int) -> None:
         """Scroll the conversation from the prompt."""
         if pages < 0:
-            self.conversation.scroll_page_up(animate=False)
+            self.work.conversation.scroll_page_up(animate=False)
         else:
-            self.conversation.scroll_page_down(animate=False)
+            self.work.conversation.scroll_page_down(animate=False)
 
     def action_follow(self) -> None:
         """Go to the conversation's end and stay there."""
-        self.conversation.follow()
+        self.work.conversation.follow()
 
     # What the panes ask for
 
@@ -308,9 +303,9 @@ class SqlAgentApp(App[int]):
         self.user.describe(event.names)
 
     def on_schema_pane_name_chosen(self, event: SchemaPane.NameChosen) -> None:
-        """Put a name into the prompt."""
-        self.prompt.insert(event.name + " ")
-        self.action_pane("conversation")
+        """Put a name where the user writes."""
+        self.work.input.insert(event.name + " ")
+        self.work.write()
 
     def on_grid_pane_copied(self, event: GridPane.Copied) -> None:
         """Copy a value."""

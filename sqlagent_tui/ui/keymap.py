@@ -37,6 +37,7 @@ APP: Final = (
     Key("schema", "f3", "pane('schema')"),
     Key("trace", "f4", "pane('trace')"),
     Key("grid", "f5", "pane('grid')"),
+    Key("sql", "f6", "sql", priority=True),
     Key("thinking", "f8,ctrl+t", "thinking"),
     Key("details", "f9,ctrl+o", "details"),
     Key("palette", "ctrl+p", "command_palette", priority=True),
@@ -44,15 +45,19 @@ APP: Final = (
     Key("interrupt", "ctrl+c", "interrupt", priority=True),
     Key("quit", "ctrl+q", "quit", priority=True),
 )
+RECALL: Final = (
+    Key("previous", "up", "history_previous"),
+    Key("next", "down", "history_next"),
+)
 PROMPT: Final = (
     Key("send", "enter", "send"),
     Key("newline", "ctrl+j,shift+enter", "newline"),
-    Key("previous", "up", "history_previous"),
-    Key("next", "down", "history_next"),
+    *RECALL,
     Key("scroll_up", "pageup", "scroll_conversation(-1)"),
     Key("scroll_down", "pagedown", "scroll_conversation(1)"),
     Key("follow", "ctrl+end", "follow"),
 )
+SQL: Final = (Key("run", "f7,ctrl+r", "run"),)
 SCHEMA: Final = (
     Key("filter", "slash", "filter"),
     Key("insert", "i", "insert_name"),
@@ -63,7 +68,9 @@ GRID: Final = (
     Key("copy_row", "r", "copy_row"),
     Key("save", "s", "save"),
 )
-TABLES: Final[Mapping[str, tuple[Key, ...]]] = {"app": APP, "prompt": PROMPT, "schema": SCHEMA, "grid": GRID}
+TABLES: Final[Mapping[str, tuple[Key, ...]]] = {
+    "app": APP, "prompt": PROMPT, "sql": SQL, "schema": SCHEMA, "grid": GRID,
+}  # fmt: skip
 
 
 def bindings(keys: Iterable[Key]) -> list[Binding]:

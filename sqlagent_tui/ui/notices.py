@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sqlagent_tui.agent.events import LoopEvent, TraceEvent
 from sqlagent_tui.agent.protocols import DatabaseInfo, ModelInfo
-from sqlagent_tui.agent.results import QueryResult, TableInfo, TableName, UnknownTable
+from sqlagent_tui.agent.results import QueryResult, StatementError, TableInfo, TableName, UnknownTable
 
 if TYPE_CHECKING:
     from sqlagent_tui.errors import SqlagentError
@@ -77,6 +77,15 @@ class GridReady:
 
     result: QueryResult
     view: Any
+    own: bool = False
+    """The rows of the user's own statement, not of an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFinished:
+    """The user's own statement ended; None: it was cancelled, as the server confirmed."""
+
+    outcome: QueryResult | StatementError | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +117,7 @@ Notice = (
     | TablesDescribed
     | DescribeFailed
     | GridReady
+    | OwnFinished
     | TurnFailed
     | PasswordWanted
     | JobDone

@@ -22,6 +22,7 @@ from sqlagent_tui.agent.events import (
     TurnEnded,
     TurnStarted,
 )
+from sqlagent_tui.agent.results import QueryResult, StatementError
 from sqlagent_tui.errors import DatabaseError, ModelError, SqlagentError
 from sqlagent_tui.ui.bridge import Bridge
 from sqlagent_tui.ui.messages import Messages
@@ -32,6 +33,7 @@ from sqlagent_tui.ui.notices import (
     GridReady,
     JobDone,
     ModelReady,
+    OwnFinished,
     PartFailed,
     PartProgress,
     PasswordWanted,
@@ -39,12 +41,8 @@ from sqlagent_tui.ui.notices import (
     TurnFailed,
     UiEvent,
 )
-from sqlagent_tui.ui.widgets.conversation import Conversation
-from sqlagent_tui.ui.widgets.grid import GridPane
-from sqlagent_tui.ui.widgets.schema import SchemaPane
-from sqlagent_tui.ui.widgets.status import Activity, StatusLine
-from sqlagent_tui.ui.widgets.tabs import PaneTabs
-from sqlagent_tui.ui.widgets.trace import TracePane
+from sqlagent_tui.ui.widgets.status import Activity
+from sqlagent_tui.ui.widgets.workspace import Workspace
 
 _WRITING: dict[str, Activity] = {"thinking": "thinking", "text": "writing", "tool_call": "writing"}
 
@@ -56,30 +54,23 @@ class Presenter:
         self,
         *,
         messages: Messages,
-        conversation: Conversation,
-        schema: SchemaPane,
-        trace: TracePane,
-        grid: GridPane,
-        status: StatusLine,
-        tabs: PaneTabs,
+        work: Workspace,
         bridge: Bridge,
         clock: Callable[[], float],
         turn_over: Callable[[bool], None],
         reload_catalogue: Callable[[], None],
         ask_password: Callable[[PasswordWanted], None],
+        own_finished: Callable[[QueryResult | StatementError | None], None],
     ) -> None:
         self._messages = messages
-        self._conversation = conversation
-        self._schema = schema
-        self._trace = trace
-        self._grid = grid
-        self._status = status
-        self._tabs = tabs
+        self._conversation, self._status, self._tabs = work.conversation, work.status, work.tabs
+        self._schema, self._trace, self._grid = work.schema, work.trace, work.grid
         self._bridge = bridge
         self._clock = clock
         self._turn_over = turn_over
         self._reload_catalogue = reload_catalogue
         self._ask_password = ask_password
+        self._own_finished = own_finished
         self._first_token: tuple[float, int] | None = None
         self._step_tokens = 0
         self._pending = {"database", "model"}
@@ -110,9 +101,11 @@ class Presenter:
             case Reconnected():
                 pass  # the statement that wanted the connection goes on
             case GridReady():
-                await self._grid.show(event.result, event.view)
+                await self._grid.show(event.result, event.view, own=event.own)
                 rows = f"{event.result.row_count}{'+' if event.result.truncated else ''}"
                 self._tabs.mark("grid", rows)
+            case OwnFinished():
+                self._own_finished(event.outcome)
             case PartProgress():
                 self._progress(event)
             case PartFailed():

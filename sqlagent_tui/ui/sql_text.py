@@ -21,29 +21,36 @@ MIN_LAID_OUT, MAX_LAID_OUT = 60, 4_000
 @lru_cache(maxsize=256)
 def highlight_sql(sql: str) -> Content:
     """Return `sql` for the screen, highlighted; hostile text in it is harmless."""
-    text = safe(sql.strip("\n"))
-    if len(text) > MAX_HIGHLIGHTED:
-        return Content(text)
-    from pygments.lexers.sql import PostgresLexer
-    from pygments.token import Token
     from textual.content import Span
 
-    styles = {
-        Token.Keyword: "$sql-keyword",
-        Token.Literal.String: "$sql-string",
-        Token.Literal.Number: "$sql-number",
-        Token.Name.Builtin: "$sql-type",
-        Token.Comment: "$sql-comment",
+    text = safe(sql.strip("\n"))
+    return Content(text, spans=[Span(start, end, f"${colour}") for start, end, colour in coloured(text)])
+
+
+@lru_cache(maxsize=256)
+def coloured(text: str) -> tuple[tuple[int, int, str], ...]:
+    """Return what of `text` has a colour: (start, end, theme variable); nothing when it is too long to read."""
+    if len(text) > MAX_HIGHLIGHTED:
+        return ()
+    from pygments.lexers.sql import PostgresLexer
+    from pygments.token import Token
+
+    colours = {
+        Token.Keyword: "sql-keyword",
+        Token.Literal.String: "sql-string",
+        Token.Literal.Number: "sql-number",
+        Token.Name.Builtin: "sql-type",
+        Token.Comment: "sql-comment",
     }
-    spans: list[Span] = []
+    spans: list[tuple[int, int, str]] = []
     start = 0
     for kind, token in PostgresLexer(stripnl=False, ensurenl=False).get_tokens(text):
         end = start + len(token)
-        style = next((styles[parent] for parent in reversed(kind.split()) if parent in styles), None)
-        if style and token != ".":  # which the lexer takes for a number
-            spans.append(Span(start, end, style))
+        colour = next((colours[parent] for parent in reversed(kind.split()) if parent in colours), None)
+        if colour and token != ".":  # which the lexer takes for a number
+            spans.append((start, end, colour))
         start = end
-    return Content(text, spans=spans)
+    return tuple(spans)
 
 
 def laid_out(sql: str) -> str:

@@ -11,6 +11,8 @@ from typing import Final
 
 TAB: Final = "    "
 LINE_BREAK_MARK: Final = "⏎"
+SIGN: Final = "�"
+"""Stands for a character that isn't shown."""
 
 _BREAKS = ("\r\n", "\r")
 _NAMES: Final = {0: "NUL", 7: "BEL", 8: "BS", 0x0B: "VT", 0x0C: "FF", 0x1B: "ESC", 0x7F: "DEL"}
@@ -39,13 +41,20 @@ def safe_line(text: str) -> str:
     return safe(text).replace("\n", LINE_BREAK_MARK)
 
 
+def safe_cells(line: str) -> str:
+    """Return `line` with a sign for each character that a terminal would obey or hide; length and tabs stay."""
+    if line.isprintable():
+        return line
+    return "".join(character if character == "\t" or _harmless(character) else SIGN for character in line)
+
+
 def shorten(text: str, length: int) -> str:
     """Return `text`, cut to at most `length` characters with an ellipsis when it is longer."""
     return text if len(text) <= length else text[: max(length - 1, 0)] + "…"
 
 
 def _visible(character: str) -> str:
-    if character == "\n" or character in _ALLOWED or character.isprintable():
+    if character == "\n" or _harmless(character):
         return character
     if character == "\t":
         return TAB
@@ -55,3 +64,7 @@ def _visible(character: str) -> str:
     if unicodedata.category(character) in _HIDDEN:
         return f"⟨U+{code:04X}⟩"
     return " " if unicodedata.category(character) == "Zs" else character
+
+
+def _harmless(character: str) -> bool:
+    return character.isprintable() or character in _ALLOWED

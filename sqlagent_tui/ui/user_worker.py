@@ -1,14 +1,15 @@
-"""The thread behind the schema browser: it owns the second connection."""
+"""The thread behind the schema browser and the user's own SQL: it owns the second connection."""
 
 from __future__ import annotations
 
 import threading
 
-from sqlagent_tui.agent.cancel import CancelToken
+from sqlagent_tui.agent.cancel import Cancelled, CancelToken
 from sqlagent_tui.agent.protocols import Database
+from sqlagent_tui.agent.results import QueryResult, StatementError
 from sqlagent_tui.errors import SqlagentError
 from sqlagent_tui.ui.bridge import Bridge
-from sqlagent_tui.ui.notices import CatalogueReady, DescribeFailed, PartFailed, TablesDescribed
+from sqlagent_tui.ui.notices import CatalogueReady, DescribeFailed, GridReady, OwnFinished, PartFailed, TablesDescribed
 from sqlagent_tui.ui.services import Services
 from sqlagent_tui.ui.worker import Worker
 
@@ -20,7 +21,8 @@ class UserWorker(Worker):
         super().__init__("sqlagent-catalogue", bridge)
         self._services = services
         self._database: Database | None = None
-        self._cancel = CancelToken()
+        self._closed = CancelToken()
+        self._own = CancelToken()
 
     def load(self) -> None:
         """Read the names of all relations in the background."""
@@ -30,10 +32,23 @@ class UserWorker(Worker):
         """Read the details of `names` in the background."""
         self.submit(lambda: self._describe(names))
 
+    def execute(self, sql: str) -> None:
+        """Run a statement of the user's own in the background."""
+        token = self._own = CancelToken()
+        self.submit(lambda: self._execute(sql, token))
+
+    def cancel(self) -> None:
+        """Cancel the user's statement. Returns at once: reaching the server may take a round trip."""
+        self._cancel_in_background(self._own)
+
     def close(self) -> None:
         """Cancel what runs; the connection dies with the process."""
         self._closing.set()
-        threading.Thread(target=self._cancel.cancel, name="sqlagent-cancel", daemon=True).start()
+        self._cancel_in_background(self._closed)
+        self._cancel_in_background(self._own)
+
+    def _cancel_in_background(self, token: CancelToken) -> None:
+        threading.Thread(target=token.cancel, name="sqlagent-cancel", daemon=True).start()
 
     def _open(self) -> Database:
         if self._database is None:
@@ -42,7 +57,7 @@ class UserWorker(Worker):
 
     def _load(self) -> None:
         try:
-            tables = self._open().tables(self._cancel)
+            tables = self._open().tables(self._closed)
         except SqlagentError as error:
             self._database = None
             self.bridge.put(PartFailed("catalogue", error))
@@ -51,9 +66,25 @@ class UserWorker(Worker):
 
     def _describe(self, names: tuple[str, ...]) -> None:
         try:
-            tables = self._open().describe(names, self._cancel)
+            tables = self._open().describe(names, self._closed)
         except SqlagentError as error:
             self._database = None
             self.bridge.put(DescribeFailed(names, error))
         else:
             self.bridge.put(TablesDescribed(names, tables))
+
+    def _execute(self, sql: str, token: CancelToken) -> None:
+        outcome: QueryResult | StatementError | None = None
+        try:
+            token.raise_if_cancelled()
+            outcome = self._open().execute(sql, origin="user", cancel=token)
+        except Cancelled:
+            pass
+        except SqlagentError as error:
+            self._database = None
+            outcome = StatementError(kind="connection", message=str(error))
+        if isinstance(outcome, QueryResult):
+            from sqlagent_tui.ui.grid_data import GridData
+
+            self.bridge.put(GridReady(outcome, GridData.build(outcome), own=True))
+        self.bridge.put(OwnFinished(outcome))

@@ -63,7 +63,16 @@ async def schema_filtered(app: SqlAgentApp, pilot: Pilot[int]) -> None:
     await pilot.press(*["down"] * 6)
 
 
+async def own_sql(app: SqlAgentApp, pilot: Pilot[int]) -> None:
+    await turn(scenes.answered)(app, pilot)
+    await pilot.press("f6")
+    app.work.sql.editor.cursor_blink = False
+    await pilot.press("f7")
+    await scenes.play(app, scenes.own_failed())
+
+
 SCENES: dict[str, Scene] = {
+    "own_sql": own_sql,
     "start": start,
     "welcome": welcome,
     "thinking": turn(scenes.thinking, scenes.QUESTION, "f8"),
@@ -85,7 +94,7 @@ def compare(snap: Any, scene: Scene, size: tuple[int, int], **services: Any) -> 
     app.animation_level = "none"
 
     async def run_before(pilot: Pilot[int]) -> None:
-        app.prompt.cursor_blink = False
+        app.work.prompt.cursor_blink = False
         await pilot.pause()
         await scene(app, pilot)
         await pilot.pause()

@@ -48,8 +48,8 @@ def make(**changes: object) -> SqlAgentApp:
 async def test_the_first_frame_waits_for_nothing() -> None:
     app = make()
     async with app.run_test(size=NARROW):
-        assert app.focused is app.prompt
-        assert app.status.status.activity == "starting"
+        assert app.focused is app.work.prompt
+        assert app.work.status.status.activity == "starting"
         assert "Quantos imóveis" in str(app.query_one("#suggestions", OptionList).get_option_at_index(0).prompt)
 
 
@@ -57,12 +57,12 @@ async def test_start_up_tells_how_far_each_part_is() -> None:
     app = make(language="en")
     async with app.run_test(size=NARROW) as pilot:
         await scenes.play(app, [PartProgress("model", "loading the model", 0.43)])
-        assert app.status.status.fraction == 0.43
-        assert "loading the model" in scenes.shown(app.conversation.welcome)
+        assert app.work.status.status.fraction == 0.43
+        assert "loading the model" in scenes.shown(app.work.conversation.welcome)
         await scenes.play(app, scenes.opened())
         await pilot.pause()
-        assert app.status.status.activity == "ready"
-        assert "14 relations" in scenes.shown(app.conversation.welcome)
+        assert app.work.status.status.activity == "ready"
+        assert "14 relations" in scenes.shown(app.work.conversation.welcome)
 
 
 async def test_enter_sends_and_ctrl_j_breaks_the_line() -> None:
@@ -72,7 +72,7 @@ async def test_enter_sends_and_ctrl_j_breaks_the_line() -> None:
         await pilot.press("a", "ctrl+j", "b", "enter")
         assert app.presenter.busy
         assert "a\nb" in str(app.query_one(Question).content)
-        assert app.prompt.text == ""
+        assert app.work.prompt.text == ""
 
 
 async def test_an_empty_question_is_told_and_not_sent() -> None:
@@ -89,7 +89,7 @@ async def test_twenty_thousand_characters_fit_the_prompt() -> None:
     async with app.run_test(size=NARROW) as pilot:
         sent: list[str] = []
         app.agent.ask = lambda question, *, reply: sent.append(question)  # type: ignore[method-assign]
-        app.prompt.text = "imóveis " * 2_500
+        app.work.prompt.text = "imóveis " * 2_500
         await pilot.press("enter")
         await pilot.pause()
         assert [len(question) for question in sent] == [19_999]
@@ -100,10 +100,10 @@ async def test_questions_typed_meanwhile_wait_their_turn() -> None:
     app = make()
     async with app.run_test(size=WIDE) as pilot:
         await scenes.begin(app, pilot, "primeira")
-        app.prompt.text = "segunda"
+        app.work.prompt.text = "segunda"
         await pilot.press("enter")
         assert len(app.query(Question)) == 1
-        assert "1" in str(app.prompt.border_title)
+        assert "1" in str(app.work.prompt.border_title)
         await scenes.play(app, scenes.answered())
         await pilot.pause()
         assert [str(block.content) for block in app.query(Question)] == ["❯ primeira", "❯ segunda"]
@@ -116,9 +116,9 @@ async def test_history_comes_back_with_up() -> None:
         await scenes.begin(app, pilot, "primeira")
         await scenes.play(app, scenes.unanswerable())
         await pilot.press("x", "up")
-        assert app.prompt.text == "primeira"
+        assert app.work.prompt.text == "primeira"
         await pilot.press("down")
-        assert app.prompt.text == "x"
+        assert app.work.prompt.text == "x"
 
 
 async def test_up_in_an_empty_prompt_leads_to_the_examples() -> None:
@@ -142,7 +142,7 @@ async def test_thinking_is_a_line_until_it_is_opened() -> None:
         await pilot.press("f8")
         await pilot.pause()
         assert block.size.height >= 3
-        assert app.status.status.activity == "thinking"
+        assert app.work.status.status.activity == "thinking"
 
 
 async def test_an_error_made_good_later_is_shown_as_recovered() -> None:
@@ -156,8 +156,8 @@ async def test_an_error_made_good_later_is_shown_as_recovered() -> None:
         assert not failed.recovered
         await scenes.play(app, events[middle:])
         assert failed.recovered
-        assert "recovered" in scenes.shown(app.trace)
-        assert "recovered" in scenes.shown(app.conversation)
+        assert "recovered" in scenes.shown(app.work.trace)
+        assert "recovered" in scenes.shown(app.work.conversation)
 
 
 async def test_a_clarification_makes_the_next_text_its_reply_and_esc_does_not() -> None:
@@ -170,7 +170,7 @@ async def test_a_clarification_makes_the_next_text_its_reply_and_esc_does_not() 
             await pilot.pause()
             await scenes.play(app, scenes.clarification())
             await pilot.pause()
-            assert app.prompt.has_class("-reply")
+            assert app.work.prompt.has_class("-reply")
         assert replies == [False, True, False]
 
 
@@ -180,11 +180,11 @@ async def test_esc_cancels_and_says_so_until_it_is_true() -> None:
         await scenes.begin(app, pilot)
         await scenes.play(app, scenes.thinking())
         await pilot.press("escape")
-        assert app.status.status.activity == "cancelling"
+        assert app.work.status.status.activity == "cancelling"
         await scenes.play(app, scenes.thinking()[-1:])
-        assert app.status.status.activity == "cancelling"
+        assert app.work.status.status.activity == "cancelling"
         await scenes.play(app, [TurnEnded(outcome="cancelled", message="", usage=Usage(), steps=1, seconds=1.0)])
-        assert app.status.status.activity == "ready"
+        assert app.work.status.status.activity == "ready"
 
 
 async def test_esc_closes_the_overlay_then_minimises_then_cancels() -> None:
@@ -193,14 +193,14 @@ async def test_esc_closes_the_overlay_then_minimises_then_cancels() -> None:
         await scenes.begin(app, pilot)
         await pilot.press("f4", "f4")
         await pilot.pause()
-        assert not app.schema.display or not app.schema.region
+        assert not app.work.schema.display or not app.work.schema.region
         await pilot.press("f1")
         assert isinstance(app.screen, HelpScreen)
         await pilot.press("escape")
         assert not isinstance(app.screen, HelpScreen)
         await pilot.press("escape")
         await pilot.pause()
-        assert app.schema.region
+        assert app.work.schema.region
         assert not app.presenter.cancelling
         await pilot.press("escape")
         assert app.presenter.cancelling
@@ -211,7 +211,7 @@ async def test_ctrl_c_clears_then_cancels_then_quits() -> None:
     async with app.run_test(size=NARROW) as pilot:
         await scenes.begin(app, pilot)
         await pilot.press("x", "ctrl+c")
-        assert app.prompt.text == ""
+        assert app.work.prompt.text == ""
         assert not app.presenter.cancelling
         await pilot.press("ctrl+c")
         assert app.presenter.cancelling
@@ -226,16 +226,21 @@ async def test_one_pane_at_a_time_where_the_terminal_is_narrow() -> None:
     app = make()
     async with app.run_test(size=NARROW) as pilot:
         await scenes.play(app, scenes.opened())
-        for key, pane in (("f3", app.schema), ("f4", app.trace), ("f5", app.grid), ("f2", app.conversation)):
+        for key, pane in (
+            ("f3", app.work.schema),
+            ("f4", app.work.trace),
+            ("f5", app.work.grid),
+            ("f2", app.work.conversation),
+        ):
             await pilot.press(key)
             await pilot.pause()
-            assert [bool(other.region) for other in (app.conversation, app.schema, app.trace, app.grid)].count(
-                True
-            ) == 1
+            assert [
+                bool(other.region) for other in (app.work.conversation, app.work.schema, app.work.trace, app.work.grid)
+            ].count(True) == 1
             assert pane.region
         await pilot.resize_terminal(*WIDE)
         await pilot.pause()
-        assert all(pane.region for pane in (app.conversation, app.schema, app.trace, app.grid))
+        assert all(pane.region for pane in (app.work.conversation, app.work.schema, app.work.trace, app.work.grid))
 
 
 @pytest.mark.parametrize("size", [(20, 5), (1, 1), (39, 24), (80, 9)])
@@ -249,7 +254,7 @@ async def test_a_tiny_terminal_says_so_and_recovers(size: tuple[int, int]) -> No
         await pilot.resize_terminal(*NARROW)
         await pilot.pause()
         await pilot.pause()
-        assert app.conversation.region
+        assert app.work.conversation.region
 
 
 async def test_the_schema_filters_as_one_types_and_reads_on_opening() -> None:
@@ -260,26 +265,26 @@ async def test_the_schema_filters_as_one_types_and_reads_on_opening() -> None:
         app.user.describe = wanted.append  # type: ignore[method-assign]
         await pilot.press("f3", "slash", *"INSCRITOS", "enter")
         await pilot.pause()
-        assert [node.data.table.name for node in app.schema._relations.values()] == ["imovel_rural"]
+        assert [node.data.table.name for node in app.work.schema._relations.values()] == ["imovel_rural"]
         await pilot.press("enter")
         await pilot.pause()
         assert wanted == [("imovel_rural",)]
         await scenes.play(app, scenes.described())
         await pilot.press("down", "down", "down")
         await pilot.pause()
-        labels = [str(node.label) for node in app.schema._relations["imovel_rural"].children]
+        labels = [str(node.label) for node in app.work.schema._relations["imovel_rural"].children]
         assert labels[0] == "id  bigint PK"
         assert "FK → municipio" in labels[2]
         await pilot.press("i")
-        assert app.prompt.text == "municipio_id "
-        assert app.focused is app.prompt
+        assert app.work.prompt.text == "municipio_id "
+        assert app.focused is app.work.prompt
 
 
 async def test_a_database_without_tables_is_told() -> None:
     app = make(language="en")
     async with app.run_test(size=WIDE):
         await scenes.play(app, [CatalogueReady([])])
-        assert "may not read any table" in scenes.shown(app.schema)
+        assert "may not read any table" in scenes.shown(app.work.schema)
 
 
 async def test_the_grid_opens_copies_and_saves(tmp_path: Path) -> None:
@@ -307,7 +312,7 @@ async def test_truncated_results_say_so() -> None:
     result = QueryResult(columns=(Column("n", "integer"),), rows=(("1",),) * 1_000, truncated=True)
     async with app.run_test(size=WIDE):
         await scenes.play(app, [GridReady(result, GridData.build(result))])
-        assert "1,000 of >1,000 rows" in str(app.grid.border_subtitle)
+        assert "1,000 of >1,000 rows" in str(app.work.grid.border_subtitle)
 
 
 async def test_hostile_text_is_only_text() -> None:
@@ -406,7 +411,7 @@ async def test_a_waiting_question_is_not_taken_for_a_reply() -> None:
         await pilot.press("o", "u", "t", "r", "a", "enter")
         await scenes.play(app, scenes.clarification())
         await pilot.pause()
-        assert app.prompt.has_class("-reply")
+        assert app.work.prompt.has_class("-reply")
         assert len(app.query(Question)) == 1
         await pilot.press("escape")
         await pilot.pause()
@@ -421,7 +426,7 @@ async def test_the_status_line_warns_of_too_much_power() -> None:
         )
         await scenes.play(app, [DatabaseReady(info)])
         await pilot.pause()
-        line = str(app.status.render())
+        line = str(app.work.status.render())
         assert "SUPERUSER" in line
         assert "CAN WRITE" in line
         assert "leitor@db1.example" in line
@@ -456,7 +461,7 @@ async def test_everything_goes_on_behind_a_sheet() -> None:
         await pilot.pause()
         assert isinstance(app.screen, HelpScreen)
         await pilot.press("escape")
-        assert app.grid.result is not None
+        assert app.work.grid.result is not None
 
 
 async def test_a_long_thought_is_shown_whole_in_pieces() -> None:

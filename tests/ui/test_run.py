@@ -33,22 +33,22 @@ async def test_a_killed_model_is_told_and_the_next_question_starts_it_again(part
         assert isinstance(model, LlamaModel)
         first = model.pid
         assert first is not None
-        app.prompt.text = "quantos imóveis rurais existem?"
+        app.work.prompt.text = "quantos imóveis rurais existem?"
         await pilot.press("enter")
-        while app.status.status.activity not in WRITING:
+        while app.work.status.status.activity not in WRITING:
             await pilot.pause(0.02)
         os.kill(first, signal.SIGKILL)
         await scenes.settle(app, pilot)
         assert len(app.query(Notice)) == 1
 
-        app.prompt.text = "de novo"
+        app.work.prompt.text = "de novo"
         await pilot.press("enter")
-        while app.status.status.activity not in WRITING:
+        while app.work.status.status.activity not in WRITING:
             await pilot.pause(0.02)
         assert model.pid not in (None, first)
         await pilot.press("escape")
         await scenes.settle(app, pilot)
-        assert app.status.status.activity == "ready"
+        assert app.work.status.status.activity == "ready"
         app.agent.close()
     parts.close()
 
@@ -64,8 +64,8 @@ async def test_a_missing_model_is_a_card(parts: Parts, demo_conninfo: str) -> No
     async with app.run_test(size=(80, 24)) as pilot:
         await scenes.settle(app, pilot)
         assert len(app.query(Notice)) == 1
-        assert app.status.status.activity == "failed"
-        assert app.status.status.database is not None
+        assert app.work.status.status.activity == "failed"
+        assert app.work.status.status.database is not None
     broken.close()
 
 

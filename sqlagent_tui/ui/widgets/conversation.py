@@ -53,6 +53,8 @@ class Conversation(VerticalScroll, can_focus=True):
         self._written = ""
         self._tools: dict[str, ToolCall] = {}
         self._decision: Decision | None = None
+        self.answer_sql = ""
+        """The SQL of the latest answer."""
         self._thinking_open = False
         self._detailed = False
         self._previews = False
@@ -182,6 +184,7 @@ class Conversation(VerticalScroll, can_focus=True):
         self._close_stream()
         if event.decision == "sql":
             self._recover()
+            self.answer_sql = event.sql or ""
         self._decision = Decision(self._messages, event.decision, event.message, event.sql)
         self._decision.preview(self._previews)
         self.add(self._decision)

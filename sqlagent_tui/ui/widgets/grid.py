@@ -66,14 +66,15 @@ class GridPane(Vertical):
         """What takes the keyboard: the table, or the pane itself while there is none."""
         return self._table or self
 
-    async def show(self, result: QueryResult, data: GridData) -> None:
-        """Show `result`, replacing what was there."""
+    async def show(self, result: QueryResult, data: GridData, *, own: bool = False) -> None:
+        """Show `result`, replacing what was there; `own` says that the user's own statement gave it."""
         from sqlagent_tui.ui.widgets.table import ResultTable
 
         had_focus = self._table is not None and self._table.has_focus
         if self._table is not None:
             await self._table.remove()
         self.result = result
+        self.border_title = Content(self._messages("grid.own" if own else "pane.grid"))
         self._empty.display = not result.rows
         if not result.rows:
             self._empty.update(Content(self._messages("grid.no_rows")))

@@ -8,15 +8,15 @@ from textual import events
 from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import TextArea
 
 from sqlagent_tui.ui.history import History
 from sqlagent_tui.ui.keymap import PROMPT, bindings
 from sqlagent_tui.ui.messages import Messages
+from sqlagent_tui.ui.widgets.writing import Writing
 
 
-class Prompt(TextArea):
-    """Several lines of text; Enter sends them, Up and Down at its edges walk through what was asked before."""
+class Prompt(Writing):
+    """Several lines of text; Enter sends them."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings(PROMPT))
 
@@ -34,11 +34,8 @@ class Prompt(TextArea):
         """Up was pressed where there is nothing older."""
 
     def __init__(self, messages: Messages, history: History, *, enter_sends: bool = True) -> None:
-        super().__init__(
-            id="prompt", soft_wrap=True, show_line_numbers=False, compact=True, highlight_cursor_line=False
-        )
+        super().__init__("prompt", history)
         self._messages = messages
-        self.asked = history
         self._enter_sends = enter_sends
         self.mode("question")
 
@@ -72,27 +69,6 @@ class Prompt(TextArea):
         """Begin a new line."""
         self.insert("\n")
 
-    def action_history_previous(self) -> None:
-        """Move up; on the first line, to the question before."""
-        if self.cursor_location[0] > 0 or self.wrapped_document.location_to_offset(self.cursor_location).y > 0:
-            self.action_cursor_up()
-            return
-        entry = self.asked.previous(self.text)
-        if entry is not None:
-            self._recall(entry)
-        elif not self.text:
-            self.post_message(self.PastHistory())
-
-    def action_history_next(self) -> None:
-        """Move down; on the last line, to the question after."""
-        offset = self.wrapped_document.location_to_offset(self.cursor_location)
-        if offset.y < self.wrapped_document.height - 1:
-            self.action_cursor_down()
-            return
-        entry = self.asked.next()
-        if entry is not None:
-            self._recall(entry)
-
-    def _recall(self, entry: str) -> None:
-        self.text = entry
-        self.move_cursor(self.document.end)
+    def past_history(self) -> None:
+        """Let the app go on upwards."""
+        self.post_message(self.PastHistory())

@@ -15,6 +15,7 @@ from sqlagent_tui.ui.text import safe_line, shorten
 
 Activity = Literal["starting", "ready", "queued", "reading", "thinking", "writing", "running", "cancelling", "failed"]
 SPINNER: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+SPINS_PER_SECOND: Final = 8
 BUSY: Final = frozenset({"starting", "queued", "reading", "thinking", "writing", "running", "cancelling"})
 _STYLES: Final[dict[str, str]] = {"ready": "$success", "failed": "$error", "cancelling": "$warning"}
 _BAR: Final = 6

@@ -1,0 +1,75 @@
+"""The app over a real server, with a model that follows a script."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from sqlagent_tui.agent.cancel import CancelToken
+from sqlagent_tui.agent.events import LoopEvent
+from sqlagent_tui.agent.loop import Agent
+from sqlagent_tui.agent.profile import default_profile
+from sqlagent_tui.agent.protocols import Database, Model
+from sqlagent_tui.database.postgres import PostgresDatabase
+from sqlagent_tui.models.scripted import ScriptedModel
+from sqlagent_tui.ui.app import SqlAgentApp
+from sqlagent_tui.ui.services import AskPassword, Report, Services, TraceSink
+
+
+def call(tool: str, **arguments: Any) -> str:
+    written = json.dumps({"name": tool, "arguments": arguments}, ensure_ascii=False)
+    return f"Penso um pouco.\n</think>\n<tool_call>\n{written}\n</tool_call>"
+
+
+def answer(sql: str) -> str:
+    return call("final_answer", decision="sql", sql=sql, message="Aqui está.")
+
+
+class Harness:
+    """Services over a real server, with a model that follows a script."""
+
+    def __init__(self, conninfo: str, script: list[str], pace: Callable[[str], None] | None = None) -> None:
+        self.conninfo = conninfo
+        self.model = ScriptedModel(script, pace=pace)
+        self.databases: list[PostgresDatabase] = []
+        self.agent: Agent | None = None
+
+    def app(self) -> SqlAgentApp:
+        return SqlAgentApp(
+            Services(
+                open_database=self.connect,
+                open_catalogue=self.connect,
+                open_model=lambda report: self.model,
+                ask=self.ask,
+                language="en",
+            )
+        )
+
+    def connect(self, report: Report, trace: TraceSink, ask_password: AskPassword) -> Database:
+        database = PostgresDatabase.connect(self.conninfo, trace=trace, password=ask_password)
+        self.databases.append(database)
+        return database
+
+    def ask(
+        self, question: str, *, reply: bool, model: Model, database: Database, cancel: CancelToken
+    ) -> Iterator[LoopEvent]:
+        if self.agent is None or self.agent.database is not database:
+            self.agent = Agent(model, database, default_profile())
+        yield from self.agent.ask(question, cancel, new_turn=not reply)
+
+
+@pytest.fixture
+def harness(demo_conninfo: str) -> Iterator[Callable[..., Harness]]:
+    made: list[Harness] = []
+
+    def make(script: list[str], **more: Any) -> Harness:
+        made.append(Harness(demo_conninfo, script, **more))
+        return made[-1]
+
+    yield make
+    for one in made:
+        for database in one.databases:
+            database.close()

@@ -126,8 +126,16 @@ def _names(value: Any) -> list[str]:
         value = value.strip().strip("[]").split(",")
     if not isinstance(value, list):
         return []
-    names = [str(item).strip().strip("'\"` ") if isinstance(item, str) else "" for item in value]
+    names = [_unquoted(item) if isinstance(item, str) else "" for item in value]
     return [name for name in names if name]
+
+
+def _unquoted(name: str) -> str:
+    """Without quotes around the whole of it: those of `schema."Table"` belong to the name."""
+    name = name.strip()
+    while len(name) > 1 and name[0] == name[-1] and name[0] in "'\"`":
+        name = name[1:-1].strip()
+    return "" if name in ("'", '"', "`") else name
 
 
 def _settle_decision(arguments: dict[str, Any], profile: Profile) -> str:

@@ -12,6 +12,8 @@ import time
 import uuid
 from collections.abc import Generator, Iterator
 
+import msgspec
+
 from sqlagent_tui.agent.calls import MalformedCall, read_call
 from sqlagent_tui.agent.cancel import Cancelled, CancelToken
 from sqlagent_tui.agent.context import PromptTooLongError, fit, system_message
@@ -30,9 +32,10 @@ from sqlagent_tui.agent.events import (
     TurnEnded,
     TurnStarted,
 )
+from sqlagent_tui.agent.grammar import tool_grammar
 from sqlagent_tui.agent.messages import Generation, Message, Piece, PromptProgress, ToolCall, Usage
 from sqlagent_tui.agent.profile import Profile
-from sqlagent_tui.agent.protocols import Database, Model, TurnLimits
+from sqlagent_tui.agent.protocols import Database, GenerationOptions, Model, TurnLimits
 from sqlagent_tui.agent.ranking import TableIndex
 from sqlagent_tui.agent.toolbox import Toolbox
 from sqlagent_tui.errors import SqlagentError
@@ -98,6 +101,15 @@ class Agent:
             seconds=time.monotonic() - started,
         )
 
+    def options(self, seed: int | None) -> GenerationOptions:
+        """Return what the profile asks of a generation, its grammar included."""
+        options = self.profile.options(seed)
+        if not self.profile.constrain_calls:
+            return options
+        tables = self._tables.tables if self._tables else ()
+        names = [name for table in tables for name in dict.fromkeys((table.name, table.reference))]
+        return msgspec.structs.replace(options, grammar=tool_grammar(self.profile, names))
+
     def _open(self, question: str, cancel: CancelToken, new_turn: bool) -> None:
         cancel.raise_if_cancelled()
         if not question.strip():
@@ -117,7 +129,7 @@ class _Turn:
         self.agent = agent
         self.cancel = cancel
         self.started = started
-        self.options = agent.profile.options(seed)
+        self.seed = seed
         self.tool_schemas = agent.profile.tool_schemas()
         self.toolbox = Toolbox(agent.database, agent.profile, lambda: agent.limits, cancel)
         self.usage = Usage()
@@ -133,10 +145,11 @@ class _Turn:
 
     def run(self) -> Iterator[LoopEvent]:
         """Step until `final_answer` was accepted."""
+        options = self.agent.options(self.seed)
         while self.outcome == "failed":
             self._check_limits()
             self.steps += 1
-            generation = yield from self._generate()
+            generation = yield from self._generate(options)
             yield from self._act(generation)
 
     def _check_limits(self) -> None:
@@ -150,7 +163,7 @@ class _Turn:
         if self.format_errors > limits.max_format_errors:
             raise TurnFailedError("format", "The model kept writing unusable tool calls. Ask again in other words.")
 
-    def _generate(self) -> Generator[LoopEvent, None, Generation]:
+    def _generate(self, options: GenerationOptions) -> Generator[LoopEvent, None, Generation]:
         """Generate once; return what was written."""
         model, step = self.agent.model, self.steps
         try:
@@ -169,7 +182,7 @@ class _Turn:
             shortened_results=fitted.shortened,
         )
         generation: Generation | None = None
-        for delta in model.generate(fitted.messages, self.tool_schemas, self.options, self.cancel):
+        for delta in model.generate(fitted.messages, self.tool_schemas, options, self.cancel):
             if isinstance(delta, Piece):
                 yield TextDelta(step=step, kind=delta.kind, text=delta.text)
             elif isinstance(delta, PromptProgress):

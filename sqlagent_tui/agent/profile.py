@@ -74,6 +74,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     sampling: Sampling = Sampling()
     max_tokens: int = 4096
     thinking_budget: int = 2048
+    constrain_calls: bool = True
+    """Let the model write nothing but readable tool calls after its thought."""
 
     def options(self, seed: int | None = None) -> GenerationOptions:
         """Return the generation options, with another seed when one is given."""

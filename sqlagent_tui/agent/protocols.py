@@ -31,6 +31,8 @@ class GenerationOptions(msgspec.Struct, frozen=True, kw_only=True):
     max_tokens: int = 4096
     thinking_budget: int = 2048
     """Tokens of thinking after which the model is made to answer; 0 means no limit."""
+    grammar: str = ""
+    """GBNF for what follows the thought, its root `root`; empty: anything. A backend without grammars ignores it."""
 
 
 class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,14 +19,13 @@ import llama_cpp.llama_cpp as lib
 
 from sqlagent_tui.agent.protocols import Sampling
 from sqlagent_tui.errors import ModelError
+from sqlagent_tui.models.sampler import Sampler
 from sqlagent_tui.models.tokens import PromptEncoder
 
 N_BATCH: Final = 512
 N_UBATCH: Final = 128
 """Tokens evaluated at once: as fast as larger ones on a CPU, with small buffers."""
 QUICK_SECONDS: Final = 0.02
-PENALTY_WINDOW: Final = 256
-"""Generated tokens that the repeat penalty looks back on."""
 _ABORTED: Final = 2
 _WARNING: Final = 3
 _ERROR: Final = 4
@@ -290,48 +289,7 @@ class Engine:
 
     def sampler(self, sampling: Sampling) -> Sampler:
         """A chain that picks the next token."""
-        return Sampler(self._context, self.vocab_size, sampling)
-
-
-class Sampler:
-    """llama.cpp's sampler chain; free it with `close`. The same seed gives the same choices."""
-
-    def __init__(self, context: Any, vocab_size: int, sampling: Sampling) -> None:
-        self._context = context
-        self._chain: Any = lib.llama_sampler_chain_init(lib.llama_sampler_chain_default_params())
-        links = []
-        if sampling.repeat_penalty != 1.0:
-            links.append(
-                lib.llama_sampler_init_penalties(vocab_size, PENALTY_WINDOW, sampling.repeat_penalty, 0.0, 0.0)
-            )
-        if sampling.temperature <= 0:
-            links.append(lib.llama_sampler_init_greedy())
-        else:
-            if sampling.top_k > 0:
-                links.append(lib.llama_sampler_init_top_k(sampling.top_k))
-            if sampling.top_p < 1:
-                links.append(lib.llama_sampler_init_top_p(sampling.top_p, 1))
-            if sampling.min_p > 0:
-                links.append(lib.llama_sampler_init_min_p(sampling.min_p, 1))
-            links.append(lib.llama_sampler_init_temp(sampling.temperature))
-            # The highest seed means "a random one" to llama.cpp.
-            links.append(lib.llama_sampler_init_dist(sampling.seed % 0xFFFFFFFF))
-        for link in links:
-            lib.llama_sampler_chain_add(self._chain, link)
-
-    def sample(self) -> int:
-        """Pick a token from the last evaluated token's logits, and remember it."""
-        return int(lib.llama_sampler_sample(self._chain, self._context, -1))
-
-    def accept(self, token: int) -> None:
-        """Remember a token that was not sampled."""
-        lib.llama_sampler_accept(self._chain, token)
-
-    def close(self) -> None:
-        """Free the chain."""
-        if self._chain:
-            lib.llama_sampler_free(self._chain)
-        self._chain = None
+        return Sampler(self._context, self.vocab, self.vocab_size, sampling)
 
 
 def _reason(errors: Sequence[str]) -> str:

@@ -13,7 +13,8 @@ from sqlagent_tui.agent.parser import CALL_CLOSE, CALL_OPEN, THINK_CLOSE, THINK_
 from sqlagent_tui.agent.protocols import GenerationOptions
 from sqlagent_tui.errors import ModelError
 from sqlagent_tui.models.conversation import Prompt
-from sqlagent_tui.models.engine import Engine, Sampler
+from sqlagent_tui.models.engine import Engine
+from sqlagent_tui.models.sampler import Sampler
 from sqlagent_tui.models.tokens import Part, PromptEncoder
 
 END_THOUGHT: Final = f"\n{THINK_CLOSE}\n\n"
@@ -90,6 +91,8 @@ class Generator:
         self._engine = engine
         self._end_thought = encoder.encode([Part(END_THOUGHT, True)])
         tags = (THINK_OPEN, THINK_CLOSE, CALL_OPEN, CALL_CLOSE)
+        opening = encoder.encode([Part(THINK_OPEN, True)])
+        self._open_thought = opening[0] if len(opening) == 1 else -1
         self._tags = {token for tag in tags if len(ids := encoder.encode([Part(tag, True)])) == 1 for token in ids}
         response = encoder.encode([Part("<tool_response>", True)])
         self._response = response[0] if len(response) == 1 else -1
@@ -158,6 +161,8 @@ class Generator:
         first = 0.0
         while True:
             token = sampler.sample()
+            if self._calls_begin(token, writer, sampler, options, written):
+                token = sampler.constrain(options.grammar, token)
             first = first or time.monotonic()
             if self._ends(token, writer.parser.inside_thinking):
                 return "thinking_budget" if forced else "end", written, first
@@ -178,6 +183,14 @@ class Generator:
             if len(written) >= options.max_tokens or len(engine.tokens) + len(pending) >= engine.context_size:
                 return "length", written, first
             engine.evaluate(pending)
+
+    def _calls_begin(
+        self, token: int, writer: Writer, sampler: Sampler, options: GenerationOptions, written: Sequence[int]
+    ) -> bool:
+        """Whether the grammar takes over at this token: thoughts are free, also one that the model opens itself."""
+        if not options.grammar or sampler.constrained or writer.parser.inside_thinking:
+            return False
+        return bool(written) or token != self._open_thought
 
     def _ends(self, token: int, thinking: bool) -> bool:
         """An end token; structure that only a prompt may hold; or a tool's result, invented by the model."""

@@ -36,6 +36,7 @@ def tokenizer_command(corpora: tuple[Path, ...], out: Path) -> None:
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=RUN, show_default=True)
 @click.option("--minutes", type=float, help="Training time over all resumes; the learning rate follows it.")
 @click.option("--steps", type=int, help="Optimiser steps instead of a time.")
+@click.option("--start", type=EXISTING, help="Begin with the weights of this student's GGUF file.")
 @click.option("--rate", type=float, default=1.3e-3, show_default=True, help="Peak learning rate.")
 @click.option("--copy-seconds", type=float, default=75.0, show_default=True, help="How long to practise copying first.")
 @click.option("--micro-tokens", type=int, default=2048, show_default=True, help="Tokens of a micro-batch.")
@@ -49,6 +50,7 @@ def train_command(
     out: Path,
     minutes: float | None,
     steps: int | None,
+    start: Path | None,
     rate: float,
     copy_seconds: float,
     micro_tokens: int,
@@ -70,6 +72,7 @@ def train_command(
         out=out,
         budget=Budget(minutes * 60 if minutes is not None else None, steps),
         peak=rate,
+        start=start,
         copy_seconds=copy_seconds,
         micro_tokens=micro_tokens,
         micro_batches=micro_batches,

@@ -32,6 +32,8 @@ _DECISIONS: Final = {"sql": 68.0, "clarification": 16.0, "unanswerable": 16.0}
 _EVAL_DECISIONS: Final = {"sql": 60.0, "clarification": 20.0, "unanswerable": 20.0}
 _MISTAKES: Final = 0.06
 _REPLIES: Final = 0.05
+_PLAN_ONLY: Final = 0.35
+"""Of the SQL questions: cut after the plan, which is where a student goes wrong; the rest is copying."""
 _VAGUE_FILTERS: Final = 0.3
 """Of the clarifications: ordinary questions one of whose filters is vague, so that only that word tells them apart."""
 _KEEP_EMPTY: Final[dict[Mode, float]] = {"train": 0.5, "values": 0.1, "patterns": 0.1}
@@ -107,6 +109,8 @@ class Writer:
                 earlier=earlier,
                 mistake=mistake,
             )
+            if self._mode == "train" and mistake is None and self._rng.random() < _PLAN_ONLY:
+                segments = segments[:2]
             expected = {"decision": "sql", "sql": sql, "kind": composed.intent}
             return self._record(identity, composed.question, expected, segments)
 

@@ -21,8 +21,15 @@ import click
 @click.option("--count", default=140_000, show_default=True, help="Training trajectories.")
 @click.option("--minutes", default=90.0, show_default=True, help="Training time, over all resumes.")
 @click.option("--seed", default=1, show_default=True)
+@click.option(
+    "--start",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Begin with the weights of this student's GGUF file.",
+)
 @click.pass_context
-def student_command(context: click.Context, out: Path, count: int, minutes: float, seed: int) -> None:
+def student_command(
+    context: click.Context, out: Path, count: int, minutes: float, seed: int, start: Path | None
+) -> None:
     """Generate trajectories, train the student on them, write student.gguf and measure it."""
     from sqlagent_tui.distill.__main__ import export_command, tokenizer_command, train_command
     from sqlagent_tui.distill.evaluate_command import evaluate_command
@@ -50,6 +57,7 @@ def student_command(context: click.Context, out: Path, count: int, minutes: floa
         out=out,
         minutes=minutes,
         seed=seed,
+        start=start,
         compiled=True,
     )
     _stage(

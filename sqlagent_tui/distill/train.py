@@ -22,6 +22,7 @@ from types import FrameType
 from typing import Any, Final
 
 import torch
+from tokenizers import Tokenizer
 from torch import Tensor
 
 from sqlagent_tui.distill import checkpoint as checkpoints
@@ -29,6 +30,7 @@ from sqlagent_tui.distill.attention import native_library
 from sqlagent_tui.distill.batches import TRAIN_SPLIT, Tokenised, fingerprint, load_corpus
 from sqlagent_tui.distill.checkpoint import Checkpoint, Position
 from sqlagent_tui.distill.induction import initialise
+from sqlagent_tui.distill.restore import adopt, restore
 from sqlagent_tui.distill.schedule import DECAY_FROM, learning_rate
 from sqlagent_tui.distill.student import Student, StudentConfig
 from sqlagent_tui.distill.tokenizer import load_tokenizer
@@ -46,10 +48,11 @@ def train(options: Options, say: Callable[[str], None]) -> Checkpoint:
     The checkpoint is on disk either way; it is also returned. Raises ValueError for a corpus without training data.
     """
     options.out.mkdir(parents=True, exist_ok=True)
-    data = load_corpus(options.corpora, load_tokenizer(options.tokenizer), options.out / "cache")
+    tokenizer = load_tokenizer(options.tokenizer)
+    data = load_corpus(options.corpora, tokenizer, options.out / "cache")
     if TRAIN_SPLIT not in data:
         raise ValueError("the corpus has no trajectories of the split 'train'")
-    start = _start(options, data[TRAIN_SPLIT])
+    start = _start(options, data[TRAIN_SPLIT], tokenizer)
     options = replace(options, seed=start.seed)
     parameters = len(start.weights)
     context = multiprocessing.get_context("spawn")
@@ -83,15 +86,19 @@ def train(options: Options, say: Callable[[str], None]) -> Checkpoint:
     return finished
 
 
-def _start(options: Options, data: Tokenised) -> Checkpoint:
+def _start(options: Options, data: Tokenised, tokenizer: Tokenizer) -> Checkpoint:
     name = fingerprint(data)
     if options.checkpoint.exists():
         found = checkpoints.load(options.checkpoint)
         if found.position.data != name:  # another corpus: begin an epoch of it
             return replace(found, position=replace(found.position, epoch=found.position.epoch + 1, cursor=0, data=name))
         return found
-    student = Student(StudentConfig())
-    initialise(student, options.seed)
+    if options.start is not None:
+        student, its_tokenizer = restore(options.start)
+        adopt(student, its_tokenizer, tokenizer)
+    else:
+        student = Student(StudentConfig())
+        initialise(student, options.seed)
     weights = checkpoints.flatten(student)
     empty = torch.zeros_like(weights)
     return Checkpoint(student.config, weights, empty, empty.clone(), Position(data=name), options.seed, [])

@@ -58,6 +58,8 @@ class Options:
     workers: int = 2
     compiled: bool = True
     seed: int = 0
+    start: Path | None = None
+    """A student's GGUF file whose weights a new run begins with."""
 
     @property
     def checkpoint(self) -> Path:

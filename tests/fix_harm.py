@@ -42,9 +42,10 @@ def harmful(guard: Guard) -> Iterator[Guard]:
     """Create the schema `teima` for as long as the block runs."""
     with psycopg.connect(guard.owner, autocommit=True) as owner:
         owner.execute(_FUNCTIONS)
-        try:
-            yield guard
-        finally:
+    try:
+        yield guard
+    finally:
+        with psycopg.connect(guard.owner, autocommit=True) as owner:
             owner.execute("DROP SCHEMA teima CASCADE")
 
 

@@ -40,7 +40,7 @@ class LimitSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     agent_rows: Count = 200
     answer_rows: Count = 100_000
     max_value_chars: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 4_096
-    max_bytes: Annotated[int, msgspec.Meta(ge=1_000)] = 64 * 1024 * 1024
+    max_bytes: Annotated[int, msgspec.Meta(ge=1_000)] = 128 * 1024 * 1024
     agent_max_cost: Annotated[float, msgspec.Meta(ge=0)] = 10_000_000
     """The planner's estimate above which a statement of the model isn't run: by default a minute or so of one core,
     a count of 300 million rows. 0: no bound."""

@@ -91,7 +91,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     max_rows: int = 1_000
     max_value_chars: int = 4_096
-    max_bytes: int = 64 * 1024 * 1024
+    max_bytes: int = 128 * 1024 * 1024
     """That all rows held take up in this process, together."""
 
     max_cost: float | None = None

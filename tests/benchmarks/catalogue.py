@@ -39,8 +39,8 @@ _ROWS = (
     ("every relation's columns and keys", "everything"),
     ("process start until names are known", "cold names"),
     ("process start until one may ask or complete", "cold ready"),
+    ("peak memory of that process by then (MB)", "peak"),
     ("the whole app: process start until the tree shows them", "app"),
-    ("peak memory of the process (MB)", "peak"),
 )
 
 _OURS = """

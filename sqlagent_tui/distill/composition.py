@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from sqlagent_tui.distill.conditions import Clause, ClauseMaker, Mode, Picker
-from sqlagent_tui.distill.inventory import ENTITIES, Entity, Grouping, column_sql
+from sqlagent_tui.distill.fragments import Entity, Grouping
+from sqlagent_tui.distill.inventory import ENTITIES
 from sqlagent_tui.distill.lexicon import Dimension, Lexicon, Noun, Pattern, Phrase
-from sqlagent_tui.distill.semantics import Condition, Intent, Query
+from sqlagent_tui.distill.meaning import Draft, meaning
+from sqlagent_tui.distill.semantics import Intent, Query
 from sqlagent_tui.distill.values import Names, Value, Values
 from sqlagent_tui.distill.wording import Part, agree, roughen, spans, tidy
 
@@ -23,16 +25,6 @@ INTENT_WEIGHTS: Final[dict[str, float]] = {
     "bottom": 4.5, "extreme_max": 3.5, "extreme_min": 2.5, "latest": 3, "earliest": 2, "top_dim": 6.5, "which_dim": 4,
     "which_dim_least": 2, "top_dim_measure": 4, "having": 6.5, "having_less": 2.5, "count_distinct": 3, "lookup": 3,
 }  # fmt: skip
-_FIXED_KEYS: Final = {
-    "count": "count(*)",
-    "count_by": "count(*)",
-    "which_dim": "count(*) DESC LIMIT 1",
-    "which_dim_least": "count(*) LIMIT 1",
-    "extreme_max": "DESC LIMIT 1",
-    "extreme_min": "ASC LIMIT 1",
-    "count_distinct": "count(DISTINCT)",
-}
-_STATE_LIKE: Final = frozenset(("place.municipio", "place.municipio_uf", "place.estado", "place.uf"))
 
 
 @dataclass(frozen=True)
@@ -45,22 +37,6 @@ class Composed:
     intent: Intent
     held_pattern: bool
     held_value: bool
-
-
-@dataclass(frozen=True)
-class _Draft:
-    """Everything drawn for a question, before it is typed."""
-
-    intent: str
-    pattern: Pattern
-    entity: Entity
-    noun: Noun
-    clauses: dict[str, Clause]
-    measure: tuple[str, str, Phrase] | None
-    """The column's name in measures.toml, its aggregate or `attr`, and the words."""
-    grouping: Grouping | None
-    number: Value | None
-    parts: list[Part]
 
 
 @dataclass(frozen=True)
@@ -118,7 +94,7 @@ class Composer:
                     question.append(Part(words, "vague"))
             typed = tidy(roughen(tidy(question), self.rng))
             reply = tidy(roughen(tidy([part for part in drawn.parts if part.tag == tag]), self.rng, question=False))
-            query, fragments = self._meaning(drawn, [*typed, *reply])
+            query, fragments = meaning(drawn, [*typed, *reply])
             return Split(vague, typed, reply, query, fragments)
         return None
 
@@ -140,7 +116,7 @@ class Composer:
             return None
         question = intent not in ("list", "list_attr") or self.rng.random() < 0.3
         typed = tidy(roughen(drawn.parts, self.rng, question=question))
-        query, fragments = self._meaning(drawn, typed)
+        query, fragments = meaning(drawn, typed)
         lines = tuple(f"{text}: {fragments[tag]}" for tag, text in spans(typed).items() if fragments.get(tag))
         return Composed(
             question="".join(part.text for part in typed),
@@ -151,7 +127,7 @@ class Composer:
             held_value=any(clause.held_value for clause in drawn.clauses.values()),
         )
 
-    def _draw(self, intent: str) -> _Draft | None:
+    def _draw(self, intent: str) -> Draft | None:
         rng = self.rng
         pattern = self.pattern(self.lexicon.frames.get(intent, ()))
         entity = self.entity(intent)
@@ -196,7 +172,7 @@ class Composer:
             "dim": dimension.gender if dimension else "m",
         }
         parts = tidy([replace(part, text=agree(part.text, **genders)) for part in parts])
-        return _Draft(intent, pattern, entity, noun, clauses, measure, grouping, number, parts)
+        return Draft(intent, pattern, entity, noun, clauses, measure, grouping, number, parts)
 
     def _clauses(self, pattern: Pattern, entity: Entity, noun: Noun) -> dict[str, Clause] | None:
         rng = self.rng
@@ -328,37 +304,6 @@ class Composer:
                 parts.extend(words[piece.text])
         return parts
 
-    def _meaning(self, drawn: _Draft, typed: Sequence[Part]) -> tuple[Query, dict[str, str]]:
-        """The query, and what each tag's words stand for."""
-        intent, entity, noun, measure, grouping = drawn.intent, drawn.entity, drawn.noun, drawn.measure, drawn.grouping
-        clauses, number = drawn.clauses, drawn.number
-        conditions = {tag: clause.condition(typed) for tag, clause in clauses.items()}
-        if noun.where and intent != "lookup":
-            conditions["noun"] = Condition(noun.where)
-        order = list(dict.fromkeys(part.tag for part in typed if part.tag in conditions))
-        column = column_sql(entity.table, measure[0]) if measure else None
-        aggregate = measure[1] if measure and measure[1] != "attr" else None
-        if intent in ("latest", "earliest"):
-            column = f"{entity.alias}.{entity.date}"
-        query = Query(
-            intent=intent,  # type: ignore[arg-type]  # the keys of INTENT_WEIGHTS are intents
-            entity=entity,
-            conditions=tuple(conditions[tag] for tag in order if tag),
-            column=column,
-            aggregate=aggregate,
-            grouping=grouping,
-            number=int(number.sql) if number and number.sql else None,
-        )
-        fragments = {tag: condition.sql for tag, condition in conditions.items()}
-        fragments["noun"] = f"{entity.table} {entity.alias}" + (f", {noun.where}" if noun.where else "")
-        if measure:
-            fragments["measure"] = query.measure if aggregate else str(column)
-        if grouping:
-            fragments["dim"] = grouping.fragment
-        keyed = any(piece.slot and piece.key and piece.text in ("n", "k") for piece in drawn.pattern.pieces)
-        fragments |= _key_fragments(query, keyed=keyed)
-        return query, fragments
-
 
 _ARTICLE: Final = re.compile(r"\b([dn]?)a $")
 
@@ -404,26 +349,3 @@ def _suits(entity: Entity, intent: str, lexicon: Lexicon) -> bool:
     if intent in ("count", "list"):
         return True
     return bool(entity.groupings)
-
-
-def _key_fragments(query: Query, *, keyed: bool) -> dict[str, str]:
-    """What the key words, and a number outside of them, stand for."""
-    intent, number = query.intent, query.number
-    if intent in _FIXED_KEYS:
-        return {"key": _FIXED_KEYS[intent]}
-    if intent in ("list", "list_attr"):
-        return {"key": query.entity.label}
-    if intent in ("having", "having_less"):
-        having = f"HAVING count(*) {'>' if intent == 'having' else '<'}"
-        return {"key": f"{having} {number}"} if keyed else {"key": having, "number": str(number)}
-    order = {
-        "top": "DESC",
-        "bottom": "ASC",
-        "latest": f"{query.column} DESC",
-        "earliest": f"{query.column} ASC",
-        "top_dim": "count(*) DESC",
-        "top_dim_measure": "DESC",
-    }.get(intent)
-    if order is None:
-        return {}
-    return {"key": f"{order} LIMIT {number}"} if keyed else {"key": order, "number": f"LIMIT {number}"}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from sqlagent_tui.distill.inventory import Entity, Filter, Unit
+from sqlagent_tui.distill.fragments import Entity, Filter, Unit
 from sqlagent_tui.distill.lexicon import Lexicon, Phrase
 from sqlagent_tui.distill.semantics import Condition
 from sqlagent_tui.distill.values import FIRST_YEAR, LAST_YEAR, MONTHS, Value, Values

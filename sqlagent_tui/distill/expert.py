@@ -20,7 +20,7 @@ from sqlagent_tui.agent.profile import Profile, parse_profile
 from sqlagent_tui.agent.protocols import Database, TurnLimits
 from sqlagent_tui.agent.rendering import result_text, schema_text
 from sqlagent_tui.agent.results import QueryResult, StatementError
-from sqlagent_tui.distill.inventory import ALIASES, aliases_in
+from sqlagent_tui.distill.joins import ALIASES, aliases_in
 
 Segments = tuple[tuple[str, bool], ...]
 _DATABASE: Final = "cadastro_ambiental"

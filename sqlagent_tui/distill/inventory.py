@@ -1,146 +1,15 @@
-"""What can be asked of the demo database: tables under fixed aliases, columns, groupings and filters, as SQL fragments.
+"""What can be asked of the demo database: its tables with their columns, groupings and filters, as SQL fragments.
 
-One alias stands for one table everywhere, so that every fragment is fixed text and composing a query is copying
-fragments. A fragment's `{v}`, `{a}`, `{b}` are filled with the value; everything that is compared with a name goes
-through `sem_acento`, so that the name can be copied from the question as it was typed.
+Composing a query is copying fragments. A fragment's `{v}`, `{a}`, `{b}` are filled with the value; everything that is
+compared with a name goes through `sem_acento`, so that the name can be copied from the question as it was typed.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
-Unit = Literal["ha", "km2", "reais", "modulos", "percent"]
-ValueKind = Literal[
-    "none",
-    "municipio",
-    "municipio_uf",
-    "estado",
-    "uf",
-    "regiao",
-    "bioma",
-    "orgao",
-    "fiscal",
-    "atividade",
-    "imovel",
-    "proprietario",
-]
-
-ALIASES: Final = {
-    "i": "imovel_rural",
-    "m": "municipio",
-    "e": "estado",
-    "bi": "bioma",
-    "p": "proprietario",
-    "s": "posse",
-    "r": "reserva_legal",
-    "a": "area_preservacao",
-    "v": "vegetacao_nativa",
-    "b": "embargo",
-    "x": "auto_infracao",
-    "l": "licenca",
-    "at": "atividade",
-    "t": "vistoria",
-    "j": "projeto_recuperacao",
-    "f": "fiscal",
-    "o": "orgao",
-}
-_LINKS: Final = {
-    "i": {"m": "municipio_id"},
-    "m": {"e": "estado_id", "bi": "bioma_id"},
-    "p": {"m": "municipio_id"},
-    "s": {"i": "imovel_id", "p": "proprietario_id"},
-    "r": {"i": "imovel_id"},
-    "a": {"i": "imovel_id"},
-    "v": {"i": "imovel_id"},
-    "b": {"i": "imovel_id", "o": "orgao_id"},
-    "x": {"i": "imovel_id", "p": "proprietario_id", "f": "fiscal_id"},
-    "l": {"i": "imovel_id", "o": "orgao_id", "at": "atividade_id"},
-    "t": {"i": "imovel_id", "f": "fiscal_id"},
-    "j": {"i": "imovel_id"},
-    "f": {"o": "orgao_id"},
-}
-_ALIAS_IN_SQL: Final = re.compile(r"'(?:[^']|'')*'|\b([a-z]{1,2})\.")
-
-
-@dataclass(frozen=True)
-class Filter:
-    """One condition that a question can name. `family` keeps two filters on the same thing apart."""
-
-    key: str
-    family: str
-    sql: str
-    value: ValueKind = "none"
-    outer: str | None = None
-    """For a subquery: the alias outside of it that it refers to."""
-    tables: tuple[str, ...] = ()
-    """Tables inside a subquery."""
-
-
-@dataclass(frozen=True)
-class Grouping:
-    """One thing that rows can be grouped by."""
-
-    key: str
-    sql: str
-    name: str
-    chronological: bool = False
-    identity: str | None = None
-    """The key that tells namesakes apart, where `sql` is only a name."""
-
-    @property
-    def fragment(self) -> str:
-        """How the plan writes it down."""
-        return f"{self.sql} AS {self.name}" + (f", {self.identity}" if self.identity else "")
-
-
-@dataclass(frozen=True)
-class Entity:
-    """One table that questions are about."""
-
-    alias: str
-    label: str
-    """What a list shows."""
-    date: str | None = None
-    """The column that "recent" and plain years mean."""
-    dates: tuple[str, ...] = ()
-    """Other date columns, always asked with their own verb."""
-    numbers: dict[str, Unit] = field(default_factory=dict)
-    """Numeric columns; the first of a unit is the one meant by a bare number of that unit."""
-    groupings: tuple[Grouping, ...] = ()
-    filters: tuple[Filter, ...] = ()
-    weight: float = 1.0
-
-    @property
-    def table(self) -> str:
-        """The table's name."""
-        return ALIASES[self.alias]
-
-
-def aliases_in(sql: str) -> tuple[str, ...]:
-    """The table aliases that a fragment mentions outside of string literals, in order."""
-    found = dict.fromkeys(match for match in _ALIAS_IN_SQL.findall(sql) if match in ALIASES)
-    return tuple(found)
-
-
-def join_path(base: str, target: str) -> tuple[str, ...]:
-    """The aliases to join from `base` to `target`, `target` last; () for itself. Raises KeyError if unreachable."""
-    paths: dict[str, tuple[str, ...]] = {base: ()}
-    queue = [base]
-    while queue:
-        here = queue.pop(0)
-        for there in _LINKS.get(here, {}):
-            if there not in paths:
-                paths[there] = (*paths[here], there)
-                queue.append(there)
-    return paths[target]
-
-
-def join_clause(alias: str, joined: tuple[str, ...]) -> str:
-    """`JOIN … ON …` of `alias` to the first of the already joined aliases that refers to it."""
-    source = next(known for known in joined if alias in _LINKS.get(known, {}))
-    return f"JOIN {ALIASES[alias]} {alias} ON {alias}.id = {source}.{_LINKS[source][alias]}"
+from sqlagent_tui.distill.fragments import Entity, Filter, Grouping
+from sqlagent_tui.distill.joins import ALIASES
 
 
 def _enum(alias: str, column: str, values: str, key: str | None = None) -> tuple[Filter, ...]:

@@ -8,7 +8,8 @@ from typing import Final
 
 from sqlagent_tui.distill.composition import Composer, articled, joined
 from sqlagent_tui.distill.conditions import FRONT, Clause
-from sqlagent_tui.distill.inventory import ENTITIES, PLACES, Entity
+from sqlagent_tui.distill.fragments import Entity
+from sqlagent_tui.distill.inventory import ENTITIES, PLACES
 from sqlagent_tui.distill.lexicon import Pattern, Phrase, Refusal
 from sqlagent_tui.distill.wording import Part, agree, roughen, spans, tidy
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from sqlagent_tui.distill.inventory import ALIASES, Entity, Grouping, aliases_in, join_clause, join_path
+from sqlagent_tui.distill.fragments import Entity, Grouping
+from sqlagent_tui.distill.joins import ALIASES, aliases_in, join_clause, join_path
 
 Intent = Literal[
     "count",

@@ -47,6 +47,7 @@ def train(options: Options, say: Callable[[str], None]) -> Checkpoint:
 
     The checkpoint is on disk either way; it is also returned. Raises ValueError for a corpus without training data.
     """
+    torch.set_num_threads(1)  # before anything is drawn: random numbers depend on how many threads share the work
     options.out.mkdir(parents=True, exist_ok=True)
     tokenizer = load_tokenizer(options.tokenizer)
     data = load_corpus(options.corpora, tokenizer, options.out / "cache")

@@ -13,7 +13,7 @@ from typing import Final
 import psycopg
 
 from sqlagent_tui.demo.names import ESTATES, MEN, MIDDLE_OF_MEN, MIDDLE_OF_WOMEN, SURNAMES, WOMEN
-from sqlagent_tui.distill.inventory import Unit, ValueKind
+from sqlagent_tui.distill.fragments import Unit, ValueKind
 
 _HELD_PERCENT: Final = 12
 FIRST_YEAR: Final = 2009

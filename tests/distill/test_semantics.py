@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sqlagent_tui.distill.inventory import ENTITIES, aliases_in, join_path
+from sqlagent_tui.distill.inventory import ENTITIES
+from sqlagent_tui.distill.joins import aliases_in, join_path
 from sqlagent_tui.distill.semantics import Condition, Query, compose_sql, tables_of
 
 

@@ -70,6 +70,19 @@ CREATE MATERIALIZED VIEW oca AS SELECT * FROM pessoa WITH NO DATA;
 CREATE SEQUENCE contador;
 CREATE INDEX pessoa_nome ON pessoa (lower(nome), id) INCLUDE (nome) WHERE id > 1;
 
+CREATE FUNCTION soma(a integer, b integer DEFAULT 1) RETURNS integer LANGUAGE sql AS 'SELECT a + b';
+CREATE FUNCTION soma(a text) RETURNS SETOF pessoa LANGUAGE sql AS 'SELECT * FROM pessoa';
+CREATE AGGREGATE outro.maior(integer) (SFUNC = int4larger, STYPE = integer);
+CREATE FUNCTION gatilho() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE PROCEDURE faz() LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION fechada() RETURNS integer LANGUAGE sql AS 'SELECT 1';
+REVOKE EXECUTE ON FUNCTION fechada() FROM PUBLIC;
+CREATE FUNCTION trancado.dentro() RETURNS integer LANGUAGE sql AS 'SELECT 1';
+COMMENT ON FUNCTION soma(integer, integer) IS 'soma dois';
+COMMENT ON TYPE cor IS 'cores de parede';
+CREATE TYPE fechado AS ENUM ('x');
+REVOKE USAGE ON TYPE fechado FROM PUBLIC;
+
 CREATE FOREIGN DATA WRAPPER ligacao;
 CREATE SERVER "Longe" FOREIGN DATA WRAPPER ligacao;
 CREATE FOREIGN TABLE remota (id integer) SERVER "Longe";

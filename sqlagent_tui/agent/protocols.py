@@ -9,7 +9,16 @@ import msgspec
 
 from sqlagent_tui.agent.cancel import CancelToken
 from sqlagent_tui.agent.messages import Delta, Message
-from sqlagent_tui.agent.results import Origin, QueryResult, StatementError, TableInfo, TableName, UnknownTable, Verb
+from sqlagent_tui.agent.results import (
+    Origin,
+    QueryResult,
+    SchemaObject,
+    StatementError,
+    TableInfo,
+    TableName,
+    UnknownTable,
+    Verb,
+)
 from sqlagent_tui.agent.roles import RoleReport
 
 
@@ -152,6 +161,10 @@ class Database(Protocol):
 
     def tables(self, cancel: CancelToken) -> Sequence[TableName]:
         """Return every relation that the role may read, in schema and name order. Raises `DatabaseError`."""
+        ...
+
+    def objects(self, cancel: CancelToken) -> Sequence[SchemaObject]:
+        """Return the database's own functions and types that the role may use. Raises `DatabaseError`."""
         ...
 
     def describe(self, names: Sequence[str], cancel: CancelToken) -> Sequence[TableInfo | UnknownTable]:

@@ -152,6 +152,24 @@ class TableInfo(msgspec.Struct, frozen=True, kw_only=True):
     """The foreign server that a foreign table lies on."""
 
 
+class SchemaObject(msgspec.Struct, frozen=True, kw_only=True):
+    """A function or a type that the database defines itself and the role may use."""
+
+    schema: str
+    name: str
+    kind: Literal["function", "aggregate", "window function", "enum", "domain", "composite type", "range"]
+    visible: bool = True
+    """Found through search_path, so it needs no schema prefix."""
+    definition: str | None = None
+    """A function's arguments and result; what a type is made of: labels, base type, fields, subtype."""
+    comment: str | None = None
+
+    @property
+    def reference(self) -> str:
+        """The name as it must stand in SQL."""
+        return reference(self.schema, self.name, visible=self.visible)
+
+
 class UnknownTable(msgspec.Struct, frozen=True):
     """A name that the catalogue doesn't hold, and the nearest that it does."""
 

@@ -6,7 +6,8 @@ Nothing here waits behind a DDL lock (see `catalog_sql`).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -27,6 +28,8 @@ from sqlagent_tui.database.names import NameIndex, readings
 
 RunQuery = Callable[[str, CancelToken], QueryResult]
 """Runs one catalogue query; raises `DatabaseError` or `Cancelled`."""
+
+_Part = TypeVar("_Part")
 
 _KINDS: dict[str | None, TableKind] = {
     "r": "table",
@@ -149,11 +152,9 @@ _PARTS = ("relation", "column", "values", "key", "index")
 def _table_info(table: TableName, parts: dict[str, list[str]]) -> TableInfo:
     """Put together what `catalog_sql.details` gave for one relation: its parts' JSON objects, in order."""
     relation = msgspec.json.decode(parts["relation"][0], type=_Relation)
-    values = {
-        found.column: found.values for found in (msgspec.json.decode(data, type=_Values) for data in parts["values"])
-    }
-    columns = (msgspec.json.decode(data, type=ColumnInfo) for data in parts["column"])
-    keys = (msgspec.json.decode(data, type=_Key) for data in parts["key"])
+    values = {found.column: found.values for found in decode_all(parts["values"], _Values)}
+    columns = decode_all(parts["column"], ColumnInfo)
+    keys = decode_all(parts["key"], _Key)
     return TableInfo(
         table=table,
         columns=tuple(
@@ -161,12 +162,18 @@ def _table_info(table: TableName, parts: dict[str, list[str]]) -> TableInfo:
             for column in columns
         ),
         foreign_keys=tuple(ForeignKey(key.columns, str(key.target), key.referenced) for key in keys),
-        indexes=tuple(msgspec.json.decode(data, type=str) for data in parts["index"]),
+        indexes=decode_all(parts["index"], str),
         partition_key=relation.partition_key,
         parents=tuple(map(str, relation.parents)),
         children=tuple(map(str, relation.children)),
         server=relation.server,
     )
+
+
+def decode_all(rows: Iterable[str | None], kind: type[_Part]) -> tuple[_Part, ...]:
+    """Return each JSON object as a `kind`."""
+    decoder = msgspec.json.Decoder(kind)
+    return tuple(decoder.decode(data or "null") for data in rows)
 
 
 def _table_name(row: Row) -> TableName:

@@ -14,9 +14,10 @@ from sqlagent_tui.agent.results import MOST_CHILDREN, MOST_LABELS
 
 FREQUENT_VALUES = 5
 _LONGEST_VALUE = 60
-_LONGEST_COMMENT = 400
+LONGEST_COMMENT = 400
 """Characters of a comment that are read."""
-_LONGEST_TYPE = 400
+LONGEST_TYPE = 400
+"""Characters of what a type is made of that are read."""
 _MOST_DISTINCT = 100
 
 _MAY_ENTER = "pg_catalog.has_schema_privilege({schema}, 'USAGE')"
@@ -45,8 +46,7 @@ WITH RECURSIVE tree AS (
   SELECT c.*, {own_rows} AS own_rows FROM pg_catalog.pg_class c
   WHERE {condition} AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 ), schema AS MATERIALIZED (
-  SELECT s.oid, s.nspname FROM pg_catalog.pg_namespace s
-  WHERE s.nspname NOT IN ('pg_catalog', 'information_schema') AND s.nspname NOT LIKE 'pg\\_%' AND {may_enter}
+  {own_schemas}
 )
 SELECT c.oid, n.nspname, c.relname, c.relkind, pg_catalog.left(d.description, {comment}),
   CASE WHEN c.own_rows IS NOT NULL OR b.rows IS NOT NULL
@@ -63,13 +63,20 @@ ORDER BY n.nspname, c.relname
 """
 
 
+def own_schemas() -> str:
+    """Return the query for oid and name of the schemas that the role may enter, without the server's own."""
+    return f"""SELECT s.oid, s.nspname FROM pg_catalog.pg_namespace s
+  WHERE s.nspname NOT IN ('pg_catalog', 'information_schema') AND s.nspname NOT LIKE 'pg\\_%'
+    AND {_MAY_ENTER.format(schema="s.oid")}"""
+
+
 def _names(condition: str) -> str:
     return _NAMES.format(
         condition=condition,
-        comment=_LONGEST_COMMENT,
+        comment=LONGEST_COMMENT,
         own_rows=_OWN_ROWS.format(relation="c"),
         leaf_rows=_OWN_ROWS.format(relation="k"),
-        may_enter=_MAY_ENTER.format(schema="s.oid"),
+        own_schemas=own_schemas(),
         may_select=_MAY_SELECT.format(relation="c"),
     )
 
@@ -133,18 +140,14 @@ SELECT a.attrelid, a.attnum, pg_catalog.json_build_object(
   'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
   'stands_for', pg_catalog.left(CASE e.typtype
     WHEN 'd' THEN pg_catalog.format_type(base.oid, base.modifier)
-    WHEN 'c' THEN '(' || (
-      SELECT pg_catalog.string_agg(
-        pg_catalog.quote_ident(f.attname) || ' ' || pg_catalog.format_type(f.atttypid, f.atttypmod), ', '
-        ORDER BY f.attnum)
-      FROM pg_catalog.pg_attribute f WHERE f.attrelid = e.typrelid AND f.attnum > 0 AND NOT f.attisdropped) || ')'
+    WHEN 'c' THEN {fields_of("e.typrelid")}
     WHEN 'r' THEN (
       SELECT 'range of ' || pg_catalog.format_type(r.rngsubtype, NULL) FROM pg_catalog.pg_range r
       WHERE r.rngtypid = e.oid AND e.typnamespace <> 'pg_catalog'::pg_catalog.regnamespace)
-    END, {_LONGEST_TYPE}),
+    END, {LONGEST_TYPE}),
   'nullable', NOT (a.attnotnull OR t.typnotnull),
   'primary_key', coalesce(a.attnum = ANY (k.indkey), false),
-  'comment', pg_catalog.left(d.description, {_LONGEST_COMMENT}),
+  'comment', pg_catalog.left(d.description, {LONGEST_COMMENT}),
   'enum_values', coalesce((
     SELECT pg_catalog.json_agg(l.enumlabel ORDER BY l.enumsortorder) FROM (
       SELECT l.enumlabel, l.enumsortorder FROM pg_catalog.pg_enum l
@@ -218,6 +221,15 @@ FROM pg_catalog.pg_index i
 JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
 WHERE i.indrelid IN ({_list(oids)}) AND i.indislive
 """
+
+
+def fields_of(relation: str) -> str:
+    """Return the expression for the fields of a composite type whose pg_class oid is `relation`: `(rua text, …)`."""
+    return f"""'(' || (
+      SELECT pg_catalog.string_agg(
+        pg_catalog.quote_ident(f.attname) || ' ' || pg_catalog.format_type(f.atttypid, f.atttypmod), ', '
+        ORDER BY f.attnum)
+      FROM pg_catalog.pg_attribute f WHERE f.attrelid = {relation} AND f.attnum > 0 AND NOT f.attisdropped) || ')'"""
 
 
 def _may_read(relation: str) -> str:

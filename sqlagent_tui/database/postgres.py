@@ -18,6 +18,7 @@ from sqlagent_tui.agent.protocols import DatabaseInfo, Limits
 from sqlagent_tui.agent.results import (
     Origin,
     QueryResult,
+    SchemaObject,
     StatementError,
     TableInfo,
     TableName,
@@ -26,6 +27,7 @@ from sqlagent_tui.agent.results import (
 )
 from sqlagent_tui.database import endings, policy, role, role_sql, verbs
 from sqlagent_tui.database.catalog import Catalog
+from sqlagent_tui.database.catalog_objects import read_objects
 from sqlagent_tui.database.connection import Opened, PasswordCallback, open_connection
 from sqlagent_tui.database.connection_errors import UnreachableError
 from sqlagent_tui.database.conninfo import with_options
@@ -157,6 +159,10 @@ class PostgresDatabase:
     def tables(self, cancel: CancelToken) -> Sequence[TableName]:
         """Return every relation that the role may read, in schema and name order. Raises `DatabaseError`."""
         return self._catalog.tables(cancel)
+
+    def objects(self, cancel: CancelToken) -> Sequence[SchemaObject]:
+        """Return the database's own functions and types that the role may use. Raises `DatabaseError`."""
+        return read_objects(self._query_catalog, cancel)
 
     def describe(self, names: Sequence[str], cancel: CancelToken) -> Sequence[TableInfo | UnknownTable]:
         """Return each named relation in detail, in the order asked for. Raises `DatabaseError`."""

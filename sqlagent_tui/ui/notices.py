@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sqlagent_tui.agent.events import LoopEvent, TraceEvent
 from sqlagent_tui.agent.protocols import DatabaseInfo, ModelInfo
-from sqlagent_tui.agent.results import QueryResult, StatementError, TableInfo, TableName, UnknownTable
+from sqlagent_tui.agent.results import QueryResult, SchemaObject, StatementError, TableInfo, TableName, UnknownTable
 
 if TYPE_CHECKING:
     from sqlagent_tui.errors import SqlagentError
@@ -53,6 +53,13 @@ class CatalogueReady:
     """The names of all relations are known."""
 
     tables: Sequence[TableName]
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectsRead:
+    """The database's own functions and types are known."""
+
+    objects: Sequence[SchemaObject]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +121,7 @@ Notice = (
     | ModelReady
     | DatabaseReady
     | CatalogueReady
+    | ObjectsRead
     | TablesDescribed
     | DescribeFailed
     | GridReady

@@ -33,6 +33,7 @@ from sqlagent_tui.ui.notices import (
     GridReady,
     JobDone,
     ModelReady,
+    ObjectsRead,
     OwnFinished,
     PartFailed,
     PartProgress,
@@ -112,6 +113,8 @@ class Presenter:
                 self._part_failed(event)
             case ModelReady() | DatabaseReady() | CatalogueReady():
                 self._part_ready(event)
+            case ObjectsRead():
+                self._schema.show_objects(event.objects)
             case TablesDescribed():
                 self._schema.describe(event.names, event.tables)
             case DescribeFailed():

@@ -9,7 +9,15 @@ from sqlagent_tui.agent.protocols import Database
 from sqlagent_tui.agent.results import QueryResult, StatementError
 from sqlagent_tui.errors import SqlagentError
 from sqlagent_tui.ui.bridge import Bridge
-from sqlagent_tui.ui.notices import CatalogueReady, DescribeFailed, GridReady, OwnFinished, PartFailed, TablesDescribed
+from sqlagent_tui.ui.notices import (
+    CatalogueReady,
+    DescribeFailed,
+    GridReady,
+    ObjectsRead,
+    OwnFinished,
+    PartFailed,
+    TablesDescribed,
+)
 from sqlagent_tui.ui.services import Services
 from sqlagent_tui.ui.worker import Worker
 
@@ -57,12 +65,12 @@ class UserWorker(Worker):
 
     def _load(self) -> None:
         try:
-            tables = self._open().tables(self._closed)
+            database = self._open()
+            self.bridge.put(CatalogueReady(database.tables(self._closed)))
+            self.bridge.put(ObjectsRead(database.objects(self._closed)))
         except SqlagentError as error:
             self._database = None
             self.bridge.put(PartFailed("catalogue", error))
-        else:
-            self.bridge.put(CatalogueReady(tables))
 
     def _describe(self, names: tuple[str, ...]) -> None:
         try:

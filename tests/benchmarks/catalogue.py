@@ -89,7 +89,7 @@ async def main():
     parts = Parts(AppOptions(target=Target(conninfo=sys.argv[1])))
     app = SqlAgentApp(parts.services())
     async with app.run_test(size=(160, 48)) as pilot:
-        while not app.schema.border_subtitle:
+        while not app.work.schema.border_subtitle:
             await pilot.pause(0.005)
         await pilot.pause()
         seconds = time.perf_counter() - started

@@ -156,6 +156,23 @@ def test_indexes_name_their_key_columns_only(browser: Client) -> None:
     assert describe(browser, "pessoa").indexes == ("pessoa_nome (expression, id), partial",)
 
 
+def test_functions_and_types_that_may_be_used(browser: Client) -> None:
+    objects = browser.database.objects(CancelToken())
+    assert [(item.reference, item.kind, item.definition, item.comment) for item in objects] == [
+        ("outro.maior", "aggregate", "(integer) -> integer", None),
+        ("soma", "function", "(a integer, b integer) -> integer", "soma dois"),
+        ("soma", "function", "(a text) -> SETOF pessoa", None),
+        ("outro.faixa", "range", "numeric", None),
+        ("cor", "enum", "verde, azul", "cores de parede"),
+        ("cor_clara", "domain", "cor", None),
+        ("cor_palida", "domain", "cor_clara NOT NULL", None),
+        ("endereco", "composite type", '(rua text, "Número" integer, sigla sigla)', None),
+        ("muitas", "enum", ", ".join(f"m{n}" for n in range(MOST_LABELS)), None),
+        ("sigla", "domain", "character varying(2)", None),
+    ]
+    assert browser.rows("SELECT soma(1, 2), outro.maior(v) FROM (VALUES (3), (5)) AS t(v)").rows == (("3", "5"),)
+
+
 _DDL = {
     "pessoa": "LOCK TABLE pessoa IN ACCESS EXCLUSIVE MODE",
     "chefe": "ALTER TABLE chefe ADD COLUMN nova integer",
@@ -175,6 +192,7 @@ _ELSEWHERE = (
     "ALTER DOMAIN sigla RENAME TO sigla_uf",
     "ALTER TYPE endereco ADD ATTRIBUTE cep text CASCADE",
     "DROP INDEX pessoa_nome",
+    "DROP FUNCTION soma(integer, integer)",
     "ALTER SCHEMA outro RENAME TO outrora",
     "DROP TYPE outrora.faixa CASCADE",
     "COMMENT ON TABLE pessoa IS 'x'",
@@ -210,8 +228,10 @@ def test_the_catalogue_does_not_wait_behind_ddl(owner: psycopg.Connection, impat
 def test_nor_behind_ddl_on_types_and_other_objects(owner: psycopg.Connection, impatient: Client) -> None:
     everything = list(names(impatient))
     before = impatient.database.describe(everything, CancelToken())
+    objects = impatient.database.objects(CancelToken())
     for ddl in _ELSEWHERE:
         owner.execute(ddl.encode())
+    assert impatient.database.objects(CancelToken()) == objects
     assert impatient.database.describe([*everything, "nada"], CancelToken())[:-1] == before
 
 

@@ -79,3 +79,11 @@ def test_the_schema_says_type_and_srid(client: Client) -> None:
     }
     assert marco.columns[0].type == "ponto"
     assert marco.columns[0].stands_for == '"Geo".geometry(Point,4674)'
+
+
+def test_what_belongs_to_the_extension_is_not_listed_as_the_database_s_own(client: Client) -> None:
+    assert [item.reference for item in client.database.objects(CancelToken())] == [
+        "falso.st_asewkt",
+        "falso.geometry",
+        "ponto",
+    ]

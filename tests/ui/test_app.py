@@ -9,7 +9,7 @@ from textual.widgets import Input, OptionList
 
 from sqlagent_tui.agent.events import TextDelta, TurnEnded
 from sqlagent_tui.agent.messages import Usage
-from sqlagent_tui.agent.results import Column, QueryResult
+from sqlagent_tui.agent.results import Column, QueryResult, SchemaObject
 from sqlagent_tui.agent.roles import RoleReport
 from sqlagent_tui.errors import DatabaseError, ModelError
 from sqlagent_tui.ui.app import SqlAgentApp
@@ -18,6 +18,7 @@ from sqlagent_tui.ui.notices import (
     CatalogueReady,
     DatabaseReady,
     GridReady,
+    ObjectsRead,
     PartFailed,
     PartProgress,
     PasswordWanted,
@@ -278,6 +279,28 @@ async def test_the_schema_filters_as_one_types_and_reads_on_opening() -> None:
         await pilot.press("i")
         assert app.work.prompt.text == "municipio_id "
         assert app.focused is app.work.prompt
+
+
+async def test_functions_and_types_stand_below_the_relations_and_are_found_too() -> None:
+    app = make(language="en")
+    objects = [
+        SchemaObject(schema="public", name="area_total", kind="function", definition="(integer) -> numeric"),
+        SchemaObject(schema="public", name="situacao", kind="enum", definition="ativo, pendente"),
+    ]
+    async with app.run_test(size=WIDE) as pilot:
+        await scenes.play(app, scenes.opened())
+        await scenes.play(app, [ObjectsRead(objects)])
+        await pilot.pause()
+        headings = [str(node.label) for node in app.work.schema._tree.root.children]
+        assert headings[-2:] == ["functions  1", "types  1"]
+        await pilot.press("f3", "slash", *"area_t")
+        await pilot.pause()
+        (heading,) = app.work.schema._tree.root.children
+        assert [str(node.label) for node in heading.children] == ["area_total  (integer) -> numeric"]
+        assert not app.work.schema._state.display
+        await pilot.press("enter", "down", "i")
+        await pilot.pause()
+        assert app.work.prompt.text == "area_total "
 
 
 async def test_a_database_without_tables_is_told() -> None:

@@ -6,9 +6,16 @@ from typing import Any
 
 import msgspec
 
-from sqlagent_tui.agent.results import ColumnInfo, TableInfo, TableName
+from sqlagent_tui.agent.results import ColumnInfo, SchemaObject, TableInfo, TableName
 from sqlagent_tui.ui.messages import Messages
-from sqlagent_tui.ui.widgets.schema_facts import column_label, column_lines, table_label, table_lines
+from sqlagent_tui.ui.widgets.schema_facts import (
+    column_label,
+    column_lines,
+    object_label,
+    object_lines,
+    table_label,
+    table_lines,
+)
 
 EN = Messages.load("en")
 PT = Messages.load("pt-BR")
@@ -69,12 +76,25 @@ def test_types_generation_and_labels_are_told() -> None:
     ]
 
 
+def test_functions_and_types_are_told_by_what_they_are_made_of() -> None:
+    soma = SchemaObject(
+        schema="outro", name="soma", kind="function", visible=False, definition="(a integer) -> integer"
+    )
+    assert object_label(soma).plain == "outro.soma  (a integer) -> integer"
+    assert [line.plain for line in object_lines(soma, PT)] == ["outro.soma", "função (a integer) -> integer"]
+    cor = SchemaObject(schema="public", name="cor", kind="enum", definition="verde, azul", comment="Cores")
+    assert [line.plain for line in object_lines(cor, EN)] == ["public.cor", "Cores", "enum verde, azul"]
+
+
 def test_names_are_shown_as_text_whatever_they_hold() -> None:
     evil = "\x1b[2J[bold]x"
     table = changed(name=evil, schema=evil, comment=evil)
     info = TableInfo(table=table, columns=(), parents=(evil,), children=(evil,), partition_key=evil, server=evil)
     column = ColumnInfo(name=evil, type=evil, stands_for=evil, enum_values=(evil,), comment=evil)
+    item = SchemaObject(schema=evil, name=evil, kind="enum", definition=evil, comment=evil)
     shown = [
+        object_label(item).plain,
+        *(line.plain for line in object_lines(item, EN)),
         table_label(table, EN).plain,
         *(line.plain for line in table_lines(table, info, EN)),
         column_label(column, evil, EN).plain,

@@ -19,15 +19,23 @@ from textual.widgets import Input, Static, Tree
 from textual.widgets.tree import TreeNode
 
 from sqlagent_tui.agent.folding import fold
-from sqlagent_tui.agent.results import ColumnInfo, TableInfo, TableName, UnknownTable
+from sqlagent_tui.agent.results import ColumnInfo, SchemaObject, TableInfo, TableName, UnknownTable
 from sqlagent_tui.errors import SqlagentError
 from sqlagent_tui.ui.keymap import SCHEMA, bindings
 from sqlagent_tui.ui.messages import Messages
 from sqlagent_tui.ui.text import safe, safe_line
-from sqlagent_tui.ui.widgets.schema_facts import column_label, column_lines, table_label, table_lines
+from sqlagent_tui.ui.widgets.schema_facts import (
+    column_label,
+    column_lines,
+    object_label,
+    object_lines,
+    table_label,
+    table_lines,
+)
 
 MAX_SHOWN: Final = 2_000
 """Relations in the tree at once; the filter finds the rest."""
+FUNCTIONS: Final = ("function", "aggregate", "window function")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,15 @@ class Entry:
     table: TableName | None = None
     column: ColumnInfo | None = None
     info: TableInfo | None = None
+    item: SchemaObject | None = None
+
+    @property
+    def name(self) -> str:
+        """As it must stand in SQL, or is to be looked up; empty for a heading."""
+        if self.column is not None:
+            return self.column.name
+        named = self.table or self.item
+        return named.reference if named else ""
 
 
 class CatalogueTree(Tree[Entry]):
@@ -92,6 +109,7 @@ class SchemaPane(Vertical):
         super().__init__(id="schema", classes="pane")
         self._messages = messages
         self._tables: Sequence[TableName] = ()
+        self._objects: Sequence[SchemaObject] = ()
         self._details: dict[str, TableInfo] = {}
         self._relations: dict[str, TreeNode[Entry]] = {}
         self._tree = CatalogueTree()
@@ -131,6 +149,12 @@ class SchemaPane(Vertical):
             self._state.update(Content(self._messages("schema.none")))
         self.border_subtitle = Content(self._messages.count("catalogue.tables", len(tables)))
         self._fill("")
+
+    def show_objects(self, objects: Sequence[SchemaObject]) -> None:
+        """Show the functions and types of a database, below its relations."""
+        self._objects = objects
+        if not self._filter.value.strip():
+            self._add_objects(objects)
 
     def describe(self, names: Sequence[str], tables: Sequence[TableInfo | UnknownTable]) -> None:
         """Show the columns of relations."""
@@ -181,10 +205,8 @@ class SchemaPane(Vertical):
     def action_insert_name(self) -> None:
         """Put the name under the cursor into the prompt."""
         node = self._tree.cursor_node
-        if node is not None and node.data is not None:
-            entry = node.data
-            name = entry.column.name if entry.column else entry.table.reference if entry.table else ""
-            self.post_message(self.NameChosen(safe_line(name)))
+        if node is not None and node.data is not None and node.data.name:
+            self.post_message(self.NameChosen(safe_line(node.data.name)))
 
     def _want(self, node: TreeNode[Entry]) -> None:
         table = node.data.table if node.data else None
@@ -213,8 +235,10 @@ class SchemaPane(Vertical):
                 self._relations[table.reference] = parent.add(table_label(table, self._messages), Entry(table=table))
         if len(found) > MAX_SHOWN:
             root.add_leaf(Text(self._messages("schema.too_many", count=len(found) - MAX_SHOWN)))
+        objects = [item for item in self._objects if not needle or needle in fold(item.name)]
+        self._add_objects(objects, expand=bool(needle))
         if needle and self._tables:
-            self._state.display = not found
+            self._state.display = not found and not objects
             self._state.update(Content(self._messages("schema.no_match")))
         elif self._tables:
             self._state.display = False
@@ -222,6 +246,17 @@ class SchemaPane(Vertical):
         if needle and self._relations:
             first = next(iter(self._relations.values()))
             self.call_after_refresh(tree.move_cursor, first)  # the tree numbers its lines when it draws
+
+    def _add_objects(self, objects: Sequence[SchemaObject], *, expand: bool = False) -> None:
+        for heading, functions in (("schema.functions", True), ("schema.types", False)):
+            items = [item for item in objects if (item.kind in FUNCTIONS) == functions]
+            if not items:
+                continue
+            parent = self._tree.root.add(Text(f"{self._messages(heading)}  {len(items)}"), Entry(), expand=expand)
+            for item in items[:MAX_SHOWN]:
+                parent.add_leaf(object_label(item), Entry(item=item))
+            if len(items) > MAX_SHOWN:
+                parent.add_leaf(Text(self._messages("schema.too_many", count=len(items) - MAX_SHOWN)))
 
     def _matches(self, table: TableName, needle: str) -> bool:
         if needle in fold(table.name) or needle in fold(table.comment or ""):
@@ -239,7 +274,9 @@ class SchemaPane(Vertical):
     def _show_detail(self, node: TreeNode[Entry]) -> None:
         entry = node.data
         lines: list[Content] = []
-        if entry is not None and entry.table is not None:
+        if entry is not None and entry.item is not None:
+            lines = object_lines(entry.item, self._messages)
+        elif entry is not None and entry.table is not None:
             info = self._details.get(entry.table.reference)
             lines = (
                 column_lines(entry.column, self._messages)

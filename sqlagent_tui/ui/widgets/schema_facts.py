@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 from textual.content import Content
 
-from sqlagent_tui.agent.results import ColumnInfo, TableInfo, TableName
+from sqlagent_tui.agent.results import ColumnInfo, SchemaObject, TableInfo, TableName
 from sqlagent_tui.ui.messages import Messages
 from sqlagent_tui.ui.text import safe, safe_line, shorten
 
@@ -97,4 +97,19 @@ def column_lines(column: ColumnInfo, t: Messages) -> list[Content]:
         lines.append(Content.styled(f"{label}: {shown}", "$muted"))
     if not column.readable:
         lines.append(Content.styled(t("schema.unreadable"), "$warning"))
+    return lines
+
+
+def object_label(item: SchemaObject) -> Text:
+    """Name, with its schema where needed, and what it is made of."""
+    return Text.assemble(safe_line(item.reference), f"  {safe_line(item.definition)}" if item.definition else "")
+
+
+def object_lines(item: SchemaObject, t: Messages) -> list[Content]:
+    """Everything known of a function or a type."""
+    lines = [Content.styled(safe_line(f"{item.schema}.{item.name}"), "bold")]
+    if item.comment:
+        lines.append(Content.styled(safe(shorten(item.comment, _LONGEST_COMMENT)), "$muted"))
+    definition = safe_line(shorten(item.definition or "", _LONGEST_LIST))
+    lines.append(Content.styled(f"{t(f'kind.{item.kind}')} {definition}".rstrip(), "$muted"))
     return lines

@@ -120,12 +120,14 @@ class OpenTarget:
 
         Raises DatabaseError; for a superuser SuperuserRefusedError, unless `allow_superuser`.
         """
+        from sqlagent_tui.database.policy import FunctionPolicy
         from sqlagent_tui.database.postgres import PostgresDatabase
 
         return PostgresDatabase.connect(
             self.conninfo,
             trace=trace,
             limits=config.limits.answer(),
+            policy=FunctionPolicy(config.safety.allow_functions, config.safety.deny_functions),
             password=password,
             allow_superuser=allow_superuser,
             watchdog=self._watchdog,

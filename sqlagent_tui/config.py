@@ -70,6 +70,15 @@ class LimitSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         )
 
 
+class SafetySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[safety]`: what a DBA made of the rules for functions. Names as `pg_proc` spells them."""
+
+    allow_functions: tuple[Annotated[str, msgspec.Meta(pattern=r"^[^.\s]+\.[^.\s]+$")], ...] = ()
+    """`schema.name` of functions that may be called whatever they do."""
+    deny_functions: tuple[Annotated[str, msgspec.Meta(pattern=r"^([^.\s]+\.)?[^.\s]+$")], ...] = ()
+    """`schema.name`, or `name` in any schema, of functions that may not; wins over `allow_functions`."""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything in `config.toml`; each field has a default."""
 
@@ -78,6 +87,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     profile: str | None = None
     model: ModelSettings = ModelSettings()
     limits: LimitSettings = LimitSettings()
+    safety: SafetySettings = SafetySettings()
     keymap: dict[str, str] = {}
     """Binding id → keys, for example `cancel = "escape"`."""
 

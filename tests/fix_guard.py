@@ -16,6 +16,7 @@ from sqlagent_tui.agent.cancel import CancelToken
 from sqlagent_tui.agent.events import TraceEvent
 from sqlagent_tui.agent.protocols import Limits
 from sqlagent_tui.agent.results import QueryResult, StatementError
+from sqlagent_tui.database.policy import FunctionPolicy
 from sqlagent_tui.database.postgres import PostgresDatabase
 from sqlagent_tui.database.watchdog import Watchdog
 from tests.fix_servers import Bouncing, Cluster, PoolMode
@@ -168,13 +169,29 @@ def _remove_stale(admin: psycopg.Connection) -> None:
             pass  # alive, and somebody else's
 
 
+# The first layer refuses the volatile functions of `_SCHEMA`; with this policy the layers below have to do without it.
+OWN_FUNCTIONS = tuple(f"public.{name}" for name in re.findall(r"CREATE FUNCTION (\w+)\(", _SCHEMA))
+LENIENT = FunctionPolicy(allow=OWN_FUNCTIONS)
+
+
 class Client:
     """A database under test with the events it told, and short words for what tests do all day."""
 
-    def __init__(self, conninfo: str, limits: Limits | None = None, watchdog: Watchdog | None = None) -> None:
+    def __init__(
+        self,
+        conninfo: str,
+        limits: Limits | None = None,
+        watchdog: Watchdog | None = None,
+        policy: FunctionPolicy | None = None,
+    ) -> None:
         self.events: list[TraceEvent] = []
         self.database = PostgresDatabase.connect(
-            conninfo, trace=self.events.append, limits=limits, allow_superuser=True, watchdog=watchdog
+            conninfo,
+            trace=self.events.append,
+            limits=limits,
+            policy=policy,
+            allow_superuser=True,
+            watchdog=watchdog,
         )
 
     def run(self, sql: str, **limits: int) -> QueryResult | StatementError:
@@ -196,8 +213,13 @@ class Client:
 def connect() -> Iterator[Callable[..., Client]]:
     clients: list[Client] = []
 
-    def make(conninfo: str, limits: Limits | None = None, watchdog: Watchdog | None = None) -> Client:
-        clients.append(Client(conninfo, limits, watchdog))
+    def make(
+        conninfo: str,
+        limits: Limits | None = None,
+        watchdog: Watchdog | None = None,
+        policy: FunctionPolicy | None = None,
+    ) -> Client:
+        clients.append(Client(conninfo, limits, watchdog, policy))
         return clients[-1]
 
     yield make
@@ -208,3 +230,9 @@ def connect() -> Iterator[Callable[..., Client]]:
 @pytest.fixture
 def reader(guard: Guard, connect: Callable[..., Client]) -> Client:
     return connect(guard.reader)
+
+
+@pytest.fixture
+def lenient(guard: Guard, connect: Callable[..., Client]) -> Client:
+    """As `reader`, without the first layer."""
+    return connect(guard.reader, policy=LENIENT)

@@ -1,12 +1,16 @@
 """One statement, guarded. What makes it safe is enforced by the server:
 
-1. `BEGIN READ ONLY`, limits by `SET LOCAL`, and a first SELECT that pins the snapshot: from here on the server refuses
-   to make the transaction writable.
+1. `BEGIN READ ONLY`, limits for this transaction, and a first SELECT that pins the snapshot: from here on the server
+   refuses to make the transaction writable.
 2. The statement goes through the extended protocol (one statement, never several) inside `DECLARE … NO SCROLL CURSOR
-   FOR`, whose grammar accepts SELECT, WITH, VALUES and TABLE only.
+   FOR`, whose grammar accepts SELECT, WITH, VALUES and TABLE only. That also is what finds its mistakes early, with
+   their position, and describes its columns: nothing of it has run.
 3. Bounded FETCHes; before each statement_timeout is set again (the statement may have switched it off).
 4. Always ROLLBACK, and session-level advisory locks are given back in the same message, so that it works through a
    transaction pooler too. So does what follows: when anything else outlived the transaction, the session ends itself.
+
+It takes three round trips: 1 and 2 travel together, with what the policy of functions and the cost gate ask of the
+server; their answers are judged before the first FETCH.
 
 Columns of a type without bounds are cut on the server: the described cursor is declared a second time as
 `SELECT left(c1::text, n) … FROM (<sql>)`. When that can't be done the plain cursor is read instead.
@@ -16,8 +20,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import psycopg
@@ -26,24 +29,19 @@ from psycopg import pq
 from sqlagent_tui.agent.cancel import Cancelled, CancelToken
 from sqlagent_tui.agent.protocols import Limits
 from sqlagent_tui.agent.results import Column, QueryResult, StatementError
-from sqlagent_tui.database import results, settings, value_types
+from sqlagent_tui.database import functions, plan, results, settings, value_types
+from sqlagent_tui.database.cutting import cut_form
 from sqlagent_tui.database.explanations import explain_error
-from sqlagent_tui.database.lexer import tokens
-from sqlagent_tui.database.transaction import RESIDUE_SQL, Transaction, residue, started_sql
+from sqlagent_tui.database.policy import FunctionPolicy, Refusal, refused
+from sqlagent_tui.database.transaction import RESIDUE_SQL, Transaction, end_sql, left_behind, started_sql
 from sqlagent_tui.database.value_types import TypeKey, ValueType
 from sqlagent_tui.database.verbs import Statement
-from sqlagent_tui.database.wire import PATIENCE_SECONDS, ConnectionLost, Wire
+from sqlagent_tui.database.wire import LARGEST_ANSWER, PATIENCE_SECONDS, ConnectionLost, Wire
 
 CURSOR = "sqlagent"
 _DECLARE = f"DECLARE {CURSOR} NO SCROLL CURSOR FOR\n"
 _DECLARE_CUT = f"DECLARE {CURSOR}_cut NO SCROLL CURSOR FOR\n"
-_ROLLBACK = "ROLLBACK; SELECT pg_catalog.pg_advisory_unlock_all()"
-_COMPARE = (
-    f"SELECT {RESIDUE_SQL}; SELECT pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid()) "
-    f"WHERE {RESIDUE_SQL} OPERATOR(pg_catalog.<>) "
-)
-_RESIDUE_AT = 2
-"""Which of the answers to both tells the residue."""
+_EXPLAIN = f"EXPLAIN (FORMAT JSON)\nDECLARE {CURSOR}_plan NO SCROLL CURSOR FOR\n"
 _NOT_ALLOWED = "42501"
 _TYPE_CACHE_SIZE = 2_000
 _NOT_FOR_ITS_FORM = ("53", "54", "55", "57", "58", "XX")
@@ -52,20 +50,34 @@ _CHUNK_BYTES = 8 * 1024 * 1024
 """What one FETCH should come to, about."""
 _BYTES_OF_A_SHORT_VALUE = 32
 _GROWTH = 16
-_TIMES_EACH_STATEMENT = 130_000
-"""From this version on each statement of a message has a timeout of its own."""
 _FAREWELL_SECONDS = 1.0
 _NOWHERE = 1 << 40
-"""An offset that leaves no position: a FETCH fails at no place of the user's SQL."""
+"""An offset that leaves no position: what fails has no place in the user's SQL."""
+
+
+class _Message(NamedTuple):
+    """What is sent, and how many characters stand in it before the user's SQL."""
+
+    send: Callable[[], None]
+    offset: int = _NOWHERE
 
 
 class Refused(Exception):  # noqa: N818 - internal; becomes a StatementError
-    """The server answered a step of the framing or of the statement with an error."""
+    """The server answered message `name`, of the framing or of the statement, with an error."""
 
-    def __init__(self, result: pq.abc.PGresult, offset: int) -> None:
+    def __init__(self, name: str, result: pq.abc.PGresult, offset: int) -> None:
         super().__init__()
+        self.name = name
         self.result = result
         self.offset = offset
+
+
+class Unwanted(Exception):  # noqa: N818 - internal; becomes a StatementError
+    """The server would run it; we don't let it."""
+
+    def __init__(self, error: StatementError) -> None:
+        super().__init__()
+        self.error = error
 
 
 class LeftBehind(ConnectionLost):
@@ -75,8 +87,9 @@ class LeftBehind(ConnectionLost):
 class Session:
     """The guarded way through one open connection. Not thread-safe: its owner serialises."""
 
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+    def __init__(self, connection: psycopg.Connection[Any], policy: FunctionPolicy) -> None:
         self._connection = connection
+        self._policy = policy
         self._wire = Wire(connection)
         self._pgconn = connection.pgconn
         self.server_version = self._pgconn.server_version
@@ -130,6 +143,9 @@ class Session:
             outcome = result or StatementError(kind="database", message="The server gave no result.")
         except Refused as problem:
             outcome = self._describe(problem, statement, limits, started)
+        except Unwanted as unwanted:
+            elapsed = (time.monotonic() - started) * 1000
+            outcome = msgspec.structs.replace(unwanted.error, elapsed_ms=elapsed)
         except Cancelled:
             self._end()
             raise
@@ -141,85 +157,127 @@ class Session:
         self, statement: Statement, limits: Limits, cancel: CancelToken, started: float, *, cut: bool
     ) -> QueryResult | None:
         """Everything between BEGIN and ROLLBACK; None when the cut form isn't accepted for this statement."""
-        self._begin(limits, cancel)
-        if statement.gate is not None:
-            self._execute(_DECLARE + statement.gate, len(_DECLARE) - statement.gate_start, limits, cancel)
+        answers = self._open(statement, limits, cancel)
         if statement.verb != "query":
             return self._utility(statement, limits, cancel, started)
-        described = self._describe_cursor(limits, cancel)
+        described = answers["cursor"]
         types = self._look_up_types(described, limits, cancel)
-        cursor = CURSOR
+        cursor, first = CURSOR, {}
         if cut and any(type_.unbounded for type_ in types):
-            wrapped = _DECLARE_CUT + _cut_form(statement.gate or "", types, limits.max_value_chars + 1)
-            try:
-                self._execute(wrapped, 0, limits, cancel)
-            except Refused as problem:
-                if (results.sqlstate(problem.result) or "")[:2] in _NOT_FOR_ITS_FORM:
-                    raise  # reading the plain cursor instead would give the bound on values away
-                return None
             cursor = f"{CURSOR}_cut"
+            first["cut"] = self._message(
+                _DECLARE_CUT + cut_form(statement.gate or "", types, limits.max_value_chars + 1)
+            )
         buffer = _buffer(limits)
-        self._fetch_all(cursor, buffer, _first_chunk(types, limits), limits, cancel, started)
+        try:
+            self._fetch_all(cursor, first, buffer, _first_chunk(types, limits), limits, cancel, started)
+        except Refused as problem:
+            if problem.name != "cut" or (results.sqlstate(problem.result) or "")[:2] in _NOT_FOR_ITS_FORM:
+                raise  # reading the plain cursor instead would give the bound on values away
+            return None
         return _query_result(value_types.columns(described, types), buffer, started)
 
-    def _fetch_all(
-        self, cursor: str, buffer: results.RowBuffer, chunk: int, limits: Limits, cancel: CancelToken, started: float
-    ) -> None:
-        """Read until the end or a limit, in chunks: the server lays a whole FETCH aside before it sends a row of it."""
-        missing = limits.max_rows + 1
-        while missing > 0 and not buffer.truncated:
-            asked = min(chunk, missing)
-            fetch = f"FETCH FORWARD {asked} FROM {cursor}"
-            if limits.statement_timeout_ms:
-                left_ms = max(limits.statement_timeout_ms - int((time.monotonic() - started) * 1000), 1)
-                timeout = f"SET LOCAL statement_timeout = {left_ms}"
-                if self.server_version >= _TIMES_EACH_STATEMENT:
-                    fetch = f"{timeout}; {fetch}"
-                else:
-                    self._execute(timeout, 0, limits, cancel)
-            had = len(buffer.rows)
-            self._stream(partial(self._pgconn.send_query, fetch.encode()), buffer, _NOWHERE, limits, cancel)
-            if len(buffer.rows) - had < asked:
-                return
-            missing -= asked
-            chunk = max(min(_CHUNK_BYTES // buffer.largest_row, chunk * _GROWTH), 1)
-
-    def _begin(self, limits: Limits, cancel: CancelToken) -> None:
-        values = settings.of_transaction(limits, self.server_version, self._client_encoding)
-        frame = "BEGIN READ ONLY; " + "".join(f"SET LOCAL {name} = '{value}'; " for name, value in values.items())
-        frame += (
-            "SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('transaction_read_only'), "
-            + started_sql("pg_catalog.now()")
-            + (f", {RESIDUE_SQL}" if self._may_compare else ", ''")
-        )
-        if limits.temp_file_limit_mb is not None:
-            frame += f", {settings.temp_file_limit(limits.temp_file_limit_mb, self.server_version)}"
+    def _open(self, statement: Statement, limits: Limits, cancel: CancelToken) -> dict[str, pq.abc.PGresult]:
+        """Begin, declare the statement's cursor and judge it; raises `Unwanted` when it isn't to run."""
         self._held_before = ""
+        self._wire.largest_answer = max(limits.max_bytes, LARGEST_ANSWER)
+        messages = {"begin": self._message("BEGIN READ ONLY"), "settings": self._settings(limits)}
+        if statement.calls:
+            messages["functions"] = self._message(functions.LOOK_UP, functions.look_up_parameter(statement.calls))
+        if statement.gate is not None:
+            messages["gate"] = self._message(_DECLARE + statement.gate, offset=len(_DECLARE) - statement.gate_start)
+        if statement.verb == "query":
+            messages["cursor"] = _Message(lambda: self._pgconn.send_describe_portal(CURSOR.encode()))
+            if statement.gated and plan.is_gated(limits):
+                messages["plan"] = self._message(_EXPLAIN + (statement.gate or ""), offset=len(_EXPLAIN))
         try:
-            answer = self._checked(lambda: self._pgconn.send_query(frame.encode()), 0, limits, cancel)
+            answers = self._together(messages, limits, cancel)
         except Refused as problem:
-            if not self._may_compare or results.sqlstate(problem.result) != _NOT_ALLOWED:
+            if problem.name != "settings" or not self._may_compare or results.sqlstate(problem.result) != _NOT_ALLOWED:
                 raise
             self._may_compare = False
             self._end()
-            self._begin(limits, cancel)
-            return
-        fields = (results.decode(answer.get_value(0, field) or b"") for field in range(4))
-        pid, read_only, since, self._held_before = fields
-        self.backend_pid = int(pid)
-        self.transaction = Transaction(self.backend_pid, since)
-        if read_only != "on":
+            return self._open(statement, limits, cancel)
+        if answers["settings"].get_value(0, 1) != b"on":
             raise ConnectionLost("the server did not make the transaction read-only")
+        self._judge(statement, answers, limits)
+        return answers
+
+    def _judge(self, statement: Statement, answers: dict[str, pq.abc.PGresult], limits: Limits) -> None:
+        refusal: Refusal | None = None
+        if "functions" in answers:
+            found = functions.look_up_answer(answers["functions"], statement.calls)
+            refusal = self._policy.refuse_answer(found)
+        if refusal is None and "plan" in answers:
+            text = results.decode(answers["plan"].get_value(0, 0) or b"")
+            refusal = self._policy.refuse_hidden(plan.functions_in(text))
+            if refusal is None and (costly := plan.too_costly(plan.estimate(text, limits.max_rows + 1), limits)):
+                raise Unwanted(costly)
+        if refusal is not None:
+            raise Unwanted(refused(refusal))
+
+    def _fetch_all(
+        self,
+        cursor: str,
+        first: dict[str, _Message],
+        buffer: results.RowBuffer,
+        chunk: int,
+        limits: Limits,
+        cancel: CancelToken,
+        started: float,
+    ) -> None:
+        """Read until the end or a limit, in chunks: the server lays a whole FETCH aside before it sends a row of it.
+
+        What `first` holds travels with the first FETCH.
+        """
+        missing = limits.max_rows + 1
+        messages = dict(first)
+        while missing > 0 and not buffer.truncated:
+            asked = min(chunk, missing)
+            if limits.statement_timeout_ms:
+                left_ms = max(limits.statement_timeout_ms - int((time.monotonic() - started) * 1000), 1)
+                messages["timeout"] = self._message(f"SET LOCAL statement_timeout = {left_ms}")
+            messages["fetch"] = self._message(f"FETCH FORWARD {asked} FROM {cursor}")
+            had = len(buffer.rows)
+            self._together(messages, limits, cancel, buffer)
+            if len(buffer.rows) - had < asked:
+                return
+            missing -= asked
+            messages = {}
+            chunk = max(min(_CHUNK_BYTES // buffer.largest_row, chunk * _GROWTH), 1)
+
+    def _settings(self, limits: Limits) -> _Message:
+        values = settings.of_transaction(limits, self.server_version, self._client_encoding)
+        columns = [
+            "pg_catalog.pg_backend_pid()",
+            "pg_catalog.current_setting('transaction_read_only')",
+            started_sql("pg_catalog.now()"),
+            RESIDUE_SQL if self._may_compare else "''",
+            *(f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in values.items()),
+        ]
+        if limits.temp_file_limit_mb is not None:
+            columns.append(settings.temp_file_limit(limits.temp_file_limit_mb, self.server_version))
+        text = f"SELECT {', '.join(columns)}".encode()
+
+        def send() -> None:
+            self._pgconn.send_query_params(text, None)
+            self._pgconn.send_flush_request()  # who watches must know of the transaction before the statement waits
+
+        return _Message(send)
+
+    def _note_transaction(self, answer: pq.abc.PGresult) -> None:
+        pid, _, since, held = (results.decode(answer.get_value(0, field) or b"") for field in range(4))
+        self.backend_pid = int(pid)
+        self._held_before = held
+        self.transaction = Transaction(self.backend_pid, since)
 
     def _end(self) -> None:
         """ROLLBACK, and prove that the connection answers. A cancel that arrives late is spent here."""
         never = CancelToken()
-        message = _ROLLBACK + (f"; {_COMPARE}'{self._held_before}'" if self._held_before else "")
+        message = end_sql(self._held_before).encode()
         for _ in range(3):
-            answers = self._wire.run(
-                lambda: self._pgconn.send_query(message.encode()), never, patience=PATIENCE_SECONDS
-            )
-            if left := _left_behind(answers, self._held_before):
+            answers = self._wire.run(lambda: self._pgconn.send_query(message), never, patience=PATIENCE_SECONDS)
+            if left := left_behind(answers, self._held_before):
                 self.transaction = None
                 raise LeftBehind(left)
             if self._idle and not any(results.is_error(answer) for answer in answers):
@@ -227,21 +285,41 @@ class Session:
                 return
         raise ConnectionLost("the transaction could not be ended")
 
-    def _send(self, text: str) -> None:
-        self._pgconn.send_query_params(text.encode(), None)
+    def _message(self, text: str, parameter: bytes | None = None, *, offset: int = _NOWHERE) -> _Message:
+        parameters = None if parameter is None else [parameter]
+        return _Message(lambda: self._pgconn.send_query_params(text.encode(), parameters), offset)
 
-    def _execute(self, text: str, offset: int, limits: Limits, cancel: CancelToken) -> pq.abc.PGresult:
-        return self._checked(lambda: self._send(text), offset, limits, cancel)
+    def _together(
+        self,
+        messages: dict[str, _Message],
+        limits: Limits,
+        cancel: CancelToken,
+        buffer: results.RowBuffer | None = None,
+    ) -> dict[str, pq.abc.PGresult]:
+        """Send messages in one go; return the last result of each. The rows of the last one go into `buffer`.
 
-    def _checked(self, send: Callable[[], None], offset: int, limits: Limits, cancel: CancelToken) -> pq.abc.PGresult:
-        """Send one message, return its last result; raises `Refused`, `Cancelled` or `ConnectionLost`."""
-        answers = self._wire.run(send, cancel, patience=_patience(limits))
-        self._check_alive(answers)
+        Raises `Refused` for the first that fails, after which the server skips the others, `Cancelled`, or
+        `ConnectionLost`.
+        """
+        names = list(messages)
+        sends = [message.send for message in messages.values()]
+        answers: dict[str, pq.abc.PGresult] = {}
+        single_rows = buffer is not None
+        for number, result in self._wire.batch(sends, cancel, patience=_patience(limits), single_rows=single_rows):
+            name = names[number]
+            answers[name] = result
+            if results.is_error(result):
+                continue
+            if name == "settings":
+                self._note_transaction(result)
+            if buffer is not None and name == names[-1]:
+                buffer.add(result)
+        self._check_alive(list(answers.values()))
         cancel.raise_if_cancelled()
-        error = next((answer for answer in answers if results.is_error(answer)), None)
-        if error is not None:
-            raise Refused(error, offset)
-        return answers[-1]
+        for name, answer in answers.items():
+            if results.is_error(answer):
+                raise Refused(name, answer, messages[name].offset)
+        return answers
 
     def _check_alive(self, answers: list[pq.abc.PGresult]) -> None:
         """Raise `ConnectionLost`, with what the server said first, when the connection is gone."""
@@ -252,9 +330,6 @@ class Session:
             raise ConnectionLost
         raise ConnectionLost(results.primary_message(error), results.sqlstate(error))
 
-    def _describe_cursor(self, limits: Limits, cancel: CancelToken) -> pq.abc.PGresult:
-        return self._checked(lambda: self._pgconn.send_describe_portal(CURSOR.encode()), 0, limits, cancel)
-
     def _look_up_types(self, described: pq.abc.PGresult, limits: Limits, cancel: CancelToken) -> list[ValueType]:
         """Return the type of each column; what was once looked up is remembered."""
         keys = value_types.keys(described)
@@ -262,32 +337,17 @@ class Session:
             self._types.clear()
         unknown = sorted(set(keys) - self._types.keys())
         if unknown:
-            self._types |= value_types.read(self._execute(value_types.lookup(unknown), 0, limits, cancel), unknown)
+            asked = {"types": self._message(value_types.lookup(unknown))}
+            self._types |= value_types.read(self._together(asked, limits, cancel)["types"], unknown)
         return [self._types[key] for key in keys]
 
     def _utility(self, statement: Statement, limits: Limits, cancel: CancelToken, started: float) -> QueryResult:
         """Run EXPLAIN or SHOW; their values are never cut, a plan must stay readable as JSON."""
         buffer = _buffer(msgspec.structs.replace(limits, max_value_chars=limits.max_bytes))
-        names = self._stream(lambda: self._send(statement.text), buffer, statement.text_offset, limits, cancel)
+        message = {"utility": self._message(statement.text, offset=statement.text_offset)}
+        last = self._together(message, limits, cancel, buffer)["utility"]
+        names = (results.decode(last.fname(field) or b"") for field in range(last.nfields))
         return _query_result(tuple(Column(name, "text") for name in names), buffer, started)
-
-    def _stream(
-        self, send: Callable[[], None], buffer: results.RowBuffer, offset: int, limits: Limits, cancel: CancelToken
-    ) -> list[str]:
-        """Send one message and collect its rows one by one, so that no more than the buffer is held; returns names."""
-        names: list[str] = []
-        answers: list[pq.abc.PGresult] = []
-        for result in self._wire.results(send, cancel, patience=_patience(limits), single_rows=True):
-            if results.is_error(result):
-                answers.append(result)
-            elif result.nfields or result.ntuples:
-                names = names or [results.decode(result.fname(field) or b"") for field in range(result.nfields)]
-                buffer.add(result)
-        self._check_alive(answers)
-        cancel.raise_if_cancelled()
-        if answers:
-            raise Refused(answers[0], offset)
-        return names
 
     def _describe(self, problem: Refused, statement: Statement, limits: Limits, started: float) -> StatementError:
         """Turn the server's error into what its reader needs to know."""
@@ -301,13 +361,6 @@ class Session:
 def _place(pgconn: pq.abc.PGconn) -> dict[str, str]:
     values = {"host": pgconn.host, "hostaddr": pgconn.hostaddr, "port": pgconn.port}
     return {name: (value or b"").decode() for name, value in values.items()}
-
-
-def _left_behind(answers: list[pq.abc.PGresult], before: str) -> str | None:
-    """Name what outlived the transaction, by the answers to `_ROLLBACK` and `_COMPARE`."""
-    if not before or len(answers) <= _RESIDUE_AT or answers[_RESIDUE_AT].status != pq.ExecStatus.TUPLES_OK:
-        return None
-    return residue(before, results.decode(answers[_RESIDUE_AT].get_value(0, 0) or b""))
 
 
 def _buffer(limits: Limits) -> results.RowBuffer:
@@ -331,26 +384,6 @@ def _first_chunk(types: list[ValueType], limits: Limits) -> int:
     """Rows that can be asked for without having seen one: as if every unbounded value were as long as it may be."""
     free = sum(type_.unbounded for type_ in types)
     return max(_CHUNK_BYTES // (1 + len(types) * _BYTES_OF_A_SHORT_VALUE + free * limits.max_value_chars), 1)
-
-
-def _cut_form(sql: str, types: list[ValueType], width: int) -> str:
-    """Return `sql` as a subquery whose unbounded columns are cut to `width` characters; the order of rows is kept."""
-    names = [f"c{index}" for index in range(1, len(types) + 1)]
-    cut = (
-        f"pg_catalog.left({type_.as_text.format(f'q.{name}')}, {width})" if type_.unbounded else f"q.{name}"
-        for name, type_ in zip(names, types, strict=True)
-    )
-    return f"SELECT {', '.join(cut)} FROM (\n{_without_semicolon(sql)}\n) AS q({', '.join(names)})"
-
-
-def _without_semicolon(sql: str) -> str:
-    if ";" not in sql:
-        return sql
-    words = list(tokens(sql))
-    while words and words[-1].kind == "symbol" and words[-1].text == ";":
-        last = words.pop()
-        sql = sql[: last.start] + " " + sql[last.end :]
-    return sql
 
 
 def _patience(limits: Limits) -> float:

@@ -31,7 +31,10 @@ _WORD = re.compile(r"[A-Za-z_\u0080-\U0010ffff][A-Za-z0-9_$\u0080-\U0010ffff]*")
 _NUMBER = re.compile(r"\.?[0-9][0-9A-Za-z_.]*")
 _DOLLAR = re.compile(r"\$(?:[A-Za-z_\u0080-\U0010ffff][A-Za-z0-9_\u0080-\U0010ffff]*)?\$")
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
-_UESCAPE = re.compile(r"[ \t\n\r\f\v]+uescape[ \t\n\r\f\v]*'(.)'", re.IGNORECASE | re.DOTALL)
+_UESCAPE = re.compile(r"uescape", re.IGNORECASE)
+_ESCAPED = re.compile(r"([^0-9A-Fa-f+'\"\s])(?=[0-9A-Fa-f]{4}|\+[0-9A-Fa-f]{6})")
+_CONTINUED = re.compile(r"(?:[ \t\f\v]|--[^\n\r]*+)*+[\n\r](?:[ \t\n\r\f\v]|--[^\n\r]*+[\n\r])*+'")
+"""Between two parts of one string constant: blanks and comments with a line break among them."""
 _LINE_END = re.compile(r"[\n\r]")
 
 
@@ -66,10 +69,15 @@ def _skip_blank_or_comment(sql: str, at: int) -> int:
     return at
 
 
-def _token_at(sql: str, at: int) -> Token:
-    char = sql[at]
+def _after_blanks(sql: str, at: int) -> int:
+    while (skipped := _skip_blank_or_comment(sql, at)) > at:
+        at = skipped
+    return at
+
+
+def _string_at(sql: str, at: int) -> Token | None:
     lowered = sql[at : at + 3].lower()
-    if char == "'":
+    if lowered.startswith("'"):
         return _string(sql, at, at + 1, backslash=False)
     if lowered.startswith("e'"):
         return _string(sql, at, at + 2, backslash=True)
@@ -77,19 +85,24 @@ def _token_at(sql: str, at: int) -> Token:
         return _string(sql, at, at + 2, backslash=False)
     if lowered == "u&'":
         return _string(sql, at, at + 3, backslash=False)
-    if lowered == 'u&"':
-        end, name = _quoted(sql, at + 3)
-        escape = "\\"
-        if match := _UESCAPE.match(sql, end):
-            escape, end = match.group(1), match.end()
-        return Token("quoted", _decode_unicode(name, escape), at, end)
-    if char == '"':
-        end, name = _quoted(sql, at + 1)
-        return Token("quoted", name, at, end)
     if match := _DOLLAR.match(sql, at):
         close = sql.find(match.group(), match.end())
         end = len(sql) if close < 0 else close + len(match.group())
         return Token("string", sql[at:end], at, end)
+    return None
+
+
+def _token_at(sql: str, at: int) -> Token:
+    char = sql[at]
+    if string := _string_at(sql, at):
+        return string
+    if sql[at : at + 3].lower() == 'u&"':
+        end, name = _quoted(sql, at + 3)
+        escape, end = _escape_character(sql, end, name)
+        return Token("quoted", _decode_unicode(name, escape), at, end)
+    if char == '"':
+        end, name = _quoted(sql, at + 1)
+        return Token("quoted", name, at, end)
     if match := _WORD.match(sql, at):
         return Token("word", _fold(match.group()), at, match.end())
     if match := _NUMBER.match(sql, at):
@@ -109,6 +122,8 @@ def _string(sql: str, start: int, at: int, *, backslash: bool) -> Token:
         elif sql[at] == "'":
             if sql.startswith("''", at):
                 at += 2
+            elif continued := _CONTINUED.match(sql, at + 1):
+                at = continued.end()
             else:
                 return Token("string", sql[start : at + 1], start, at + 1)
         else:
@@ -126,6 +141,21 @@ def _quoted(sql: str, at: int) -> tuple[int, str]:
         else:
             return at + 1, sql[begin:at].replace('""', '"')
     return len(sql), sql[begin:].replace('""', '"')
+
+
+def _escape_character(sql: str, at: int, name: str) -> tuple[str, int]:
+    """Return the character that begins an escape in the U&"" identifier that ends at `at`, and where its end is told.
+
+    `UESCAPE` takes a string of any notation: where that isn't plain, the first that looks like it in `name` is meant.
+    """
+    match = _UESCAPE.match(sql, _after_blanks(sql, at))
+    token = _string_at(sql, _after_blanks(sql, match.end())) if match else None
+    if token is None:
+        return "\\", at
+    if len(token.text) == 3:
+        return token.text[1], token.end
+    guessed = _ESCAPED.search(name)
+    return (guessed.group(1) if guessed else "\\"), token.end
 
 
 def _decode_unicode(name: str, escape: str) -> str:

@@ -25,13 +25,14 @@ from sqlagent_tui.agent.results import (
     UnknownTable,
     Verb,
 )
-from sqlagent_tui.database import endings, policy, role, role_sql, verbs
+from sqlagent_tui.database import endings, role, role_sql, verbs
 from sqlagent_tui.database.catalog import Catalog
 from sqlagent_tui.database.catalog_objects import read_objects
 from sqlagent_tui.database.connection import Opened, PasswordCallback, open_connection
 from sqlagent_tui.database.connection_errors import UnreachableError
 from sqlagent_tui.database.conninfo import with_options
 from sqlagent_tui.database.execution import Session
+from sqlagent_tui.database.policy import FunctionPolicy, refused
 from sqlagent_tui.database.pooler import find_pooler, refuse_statement_mode
 from sqlagent_tui.database.reconnection import reconnect
 from sqlagent_tui.database.second_connection import Place
@@ -44,6 +45,8 @@ from sqlagent_tui.database.wire import ConnectionLost
 from sqlagent_tui.errors import DatabaseError, SuperuserRefusedError
 
 _LOCK_POLL_SECONDS = 0.05
+_GATED: frozenset[Origin] = frozenset({"agent", "answer"})
+"""Who doesn't run what is too costly; the user may."""
 _CATALOG_ROWS = 500_000
 _CATALOG_BYTES = 256 * 1024 * 1024
 _CATALOG_VALUE_CHARS = 32_768
@@ -66,6 +69,7 @@ class PostgresDatabase:
         *,
         trace: TraceListener | None = None,
         limits: Limits | None = None,
+        policy: FunctionPolicy | None = None,
         allow_superuser: bool = False,
         watchdog: Watchdog | None = None,
     ) -> None:
@@ -73,6 +77,7 @@ class PostgresDatabase:
         self.limits = limits or Limits()
         """Of statements that bring none of their own. May be replaced at any time, from any thread."""
         self._allow_superuser = allow_superuser
+        self._policy = policy or FunctionPolicy()
         self._way = way
         self._typed_password: str | None = None
         self._trace = Trace(trace)
@@ -93,6 +98,7 @@ class PostgresDatabase:
         *,
         trace: TraceListener | None = None,
         limits: Limits | None = None,
+        policy: FunctionPolicy | None = None,
         password: PasswordCallback | None = None,
         cancel: CancelToken | None = None,
         allow_superuser: bool = False,
@@ -105,7 +111,9 @@ class PostgresDatabase:
         can be made, and shown to work, before this one is closed.
         """
         way = Direct(conninfo) if isinstance(conninfo, str) else conninfo
-        database = cls(way, trace=trace, limits=limits, allow_superuser=allow_superuser, watchdog=watchdog)
+        database = cls(
+            way, trace=trace, limits=limits, policy=policy, allow_superuser=allow_superuser, watchdog=watchdog
+        )
         try:
             database._open(cancel or CancelToken(), password)
         except BaseException:
@@ -145,11 +153,8 @@ class PostgresDatabase:
 
         A query that begins with EXPLAIN or SHOW takes that verb. Raises `Cancelled`; never a driver's exception.
         """
-        statement: Statement | StatementError
-        if refusal := policy.check(sql):
-            statement = StatementError(kind="refused", message=refusal.message, position=refusal.position)
-        else:
-            statement = verbs.read(sql, verb)
+        refusal = self._policy.refuse_text(sql)
+        statement = refused(refusal) if refusal else verbs.read(sql, verb, gated=origin in _GATED)
         if isinstance(statement, StatementError):
             cancel.raise_if_cancelled()
             self._trace_unsent(sql, origin, verb, statement)
@@ -292,7 +297,7 @@ class PostgresDatabase:
     def _open(self, cancel: CancelToken, ask: PasswordCallback | None) -> Session:
         opened = self._connect(cancel, ask)
         self._typed_password = opened.typed_password
-        session = Session(opened.connection)
+        session = Session(opened.connection, self._policy)
         try:
             database, user, version, read_only = self._ask_at_setup(session, _SETUP, cancel).rows[0]
             report = role.read_report(self._ask_at_setup(session, role_sql.QUERY, cancel))

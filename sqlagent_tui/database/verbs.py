@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from sqlagent_tui.agent.results import StatementError, Verb
+from sqlagent_tui.database.functions import Call, calls
 from sqlagent_tui.database.lexer import Token, tokens
 
 _EXPLAIN_OPTIONS = frozenset({"verbose", "costs", "settings", "summary", "format", "generic_plan"})
@@ -27,11 +28,15 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """Offset of `gate` in `sql`."""
     text: str = ""
     """What is sent for EXPLAIN and SHOW."""
+    calls: tuple[Call, ...] = ()
+    """Names whose functions are looked up before anything runs; none in statements of our own."""
+    gated: bool = False
+    """Not to run when its plan passes the limits' estimates."""
     text_offset: int = 0
     """Characters in `text` before the user's SQL, less `gate_start`: subtract it from the server's position."""
 
 
-def read(sql: str, verb: Verb) -> Statement | StatementError:
+def read(sql: str, verb: Verb, *, gated: bool = False) -> Statement | StatementError:
     """Return how `sql` is sent, or why it isn't. A query that begins with EXPLAIN or SHOW takes that verb."""
     words = list(tokens(sql))
     first = words[0].text if words and words[0].kind == "word" else ""
@@ -45,7 +50,7 @@ def read(sql: str, verb: Verb) -> Statement | StatementError:
         return _explain_as_written(sql, words, None)
     if first == "show":
         return _show(sql, words[1:])
-    return Statement(sql=sql, verb="query", gate=sql)
+    return Statement(sql=sql, verb="query", gate=sql, calls=calls(sql), gated=gated)
 
 
 def _show(sql: str, words: list[Token]) -> Statement | StatementError:
@@ -72,6 +77,7 @@ def _explain(sql: str, start: int, options: str) -> Statement:
         verb="explain",
         gate=sql[start:],
         gate_start=start,
+        calls=calls(sql),
         text=prefix + sql[start:],
         text_offset=len(prefix) - start,
     )

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from sqlagent_tui.agent.results import QueryResult, StatementError
-from tests.fix_guard import Client, Guard
+from tests.fix_guard import LENIENT, OWN_FUNCTIONS, Client, Guard
 
 _TABLES = """SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'm') AND n.nspname IN ('public', 'outro', 'trancado') ORDER BY 1"""
@@ -203,7 +203,7 @@ def test_the_fingerprint_sees_a_change(guard: Guard, fingerprint: Callable[[], d
         ("WITH d AS (DELETE FROM conta RETURNING *) SELECT * FROM d", "Nothing may be changed"),
         ("WITH x AS (SELECT 1) DELETE FROM conta", "Nothing may be changed"),
         ("SELECT * INTO x FROM conta", "Nothing may be created"),
-        ("SELECT apaga()", "Nothing may be changed"),
+        ("SELECT apaga()", "declared VOLATILE"),
         ("EXPLAIN DELETE FROM conta", "not DELETE"),
         ("", "no statement"),
         (" -- only a comment", "no statement"),
@@ -221,17 +221,30 @@ def test_a_misspelt_statement_is_a_syntax_error_and_no_refusal(reader: Client) -
     assert (error.kind, error.sqlstate, error.position) == ("database", "42601", 1)
 
 
-def test_a_session_lock_taken_by_a_function_is_given_back(
-    guard: Guard, reader: Client, connect: Callable[..., Client]
+@pytest.mark.parametrize("role", ["reader", "owner"])
+def test_the_server_holds_where_the_policy_of_functions_allows(
+    role: str, guard: Guard, connect: Callable[..., Client], fingerprint: Callable[[], dict[str, str | None]]
 ) -> None:
-    assert isinstance(reader.run("SELECT tranca()"), QueryResult)
+    client = connect(getattr(guard, role), policy=LENIENT)
+    before = fingerprint()
+    for function in OWN_FUNCTIONS:
+        outcome = client.run(f"SELECT {function}(), nome FROM conta")
+        assert "VOLATILE" not in getattr(outcome, "message", "")
+        assert fingerprint() == before, function
+    assert client.fails("SELECT apaga()").message.startswith("Nothing may be changed")
+
+
+def test_a_session_lock_taken_by_a_function_is_given_back(
+    guard: Guard, lenient: Client, connect: Callable[..., Client]
+) -> None:
+    assert isinstance(lenient.run("SELECT tranca()"), QueryResult)
     locks = connect(guard.owner).rows("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711")
     assert locks.rows == (("0",),)
 
 
-def test_a_query_that_switches_its_timeout_off_is_still_stopped(reader: Client) -> None:
+def test_a_query_that_switches_its_timeout_off_is_still_stopped(lenient: Client) -> None:
     # The rows of the first FETCH switch it off; the guard sets it again before it reads.
-    error = reader.fails(
+    error = lenient.fails(
         "SELECT desliga_prazo(), pg_sleep(g) FROM generate_series(0, 20, 20) g", statement_timeout_ms=400
     )
     assert isinstance(error, StatementError)

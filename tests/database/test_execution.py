@@ -149,9 +149,9 @@ def test_statement_timeout_and_lock_timeout_are_told_apart(guard: Guard, reader:
     assert reader.rows("SELECT count(*) FROM conta").rows == (("200",),)
 
 
-def test_what_a_statement_set_is_gone_afterwards(reader: Client) -> None:
-    assert reader.rows("SELECT desliga_prazo()").rows == (("0",),)
-    assert reader.rows("SHOW statement_timeout").rows == (("30s",),)
+def test_what_a_statement_set_is_gone_afterwards(lenient: Client) -> None:
+    assert lenient.rows("SELECT desliga_prazo()").rows == (("0",),)
+    assert lenient.rows("SHOW statement_timeout").rows == (("30s",),)
 
 
 def test_every_statement_is_told_with_the_servers_pid(reader: Client) -> None:

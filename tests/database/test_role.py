@@ -10,6 +10,7 @@ from psycopg import conninfo as libpq
 from psycopg import sql
 
 from sqlagent_tui.agent.cancel import CancelToken
+from sqlagent_tui.agent.protocols import Limits
 from sqlagent_tui.agent.results import QueryResult, StatementError
 from sqlagent_tui.agent.roles import RoleFinding, RoleLevel, RoleReport
 from sqlagent_tui.database.postgres import PostgresDatabase
@@ -154,6 +155,15 @@ def test_names_are_quoted_and_few_of_many_are_told(direct_guard: Guard, make_rol
     change(direct_guard, "REVOKE INSERT ON ALL TABLES IN SCHEMA public FROM {r}")
     change(direct_guard, 'GRANT INSERT ON "d\'água \\" TO {r}')
     assert findings(way)["writable_relations"].names == ('public."d\'água \\"',)
+
+
+def test_the_check_waits_behind_no_lock(direct_guard: Guard, make_role: Callable[..., str]) -> None:
+    way = make_role(direct_guard, "GRANT INSERT ON conta TO {r}")
+    with psycopg.connect(direct_guard.direct) as admin:
+        admin.execute("LOCK TABLE conta, tinta IN ACCESS EXCLUSIVE MODE")
+        database = PostgresDatabase.connect(way, limits=Limits(lock_timeout_ms=50, statement_timeout_ms=5_000))
+        database.close()
+    assert "writable_relations" in {finding.key for finding in database.info.role.findings}
 
 
 # Superusers

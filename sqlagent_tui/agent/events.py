@@ -118,6 +118,8 @@ class EvidenceGathered(Event, frozen=True, kw_only=True):
     check: str
     level: EvidenceLevel
     message: str
+    detail: str = ""
+    """What the message is about, in the words of question or statement; empty when the check's name says it all."""
 
 
 class TurnEnded(Event, frozen=True, kw_only=True):

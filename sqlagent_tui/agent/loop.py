@@ -32,6 +32,7 @@ from sqlagent_tui.agent.events import (
     TurnEnded,
     TurnStarted,
 )
+from sqlagent_tui.agent.evidence import gather
 from sqlagent_tui.agent.grammar import tool_grammar
 from sqlagent_tui.agent.messages import Generation, Message, Piece, PromptProgress, ToolCall, Usage
 from sqlagent_tui.agent.profile import Profile
@@ -248,4 +249,5 @@ class _Turn:
         yield DecisionMade(decision=done.decision, message=self.message, sql=done.sql)
         if done.sql is not None and done.answer is not None:
             yield AnswerReady(sql=done.sql, result=done.answer)
-            yield from self.toolbox.evidence(done.sql, done.answer)
+            asked = "\n".join(message.content for message in self.messages if message.role == "user")
+            yield from gather(asked, done.sql, done.answer, tried=self.toolbox.has_tried(done.sql))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import msgspec
 
 from sqlagent_tui.agent.cancel import CancelToken
-from sqlagent_tui.agent.events import DecisionKind, EvidenceGathered
+from sqlagent_tui.agent.events import DecisionKind
 from sqlagent_tui.agent.messages import ToolCall
 from sqlagent_tui.agent.profile import Profile
 from sqlagent_tui.agent.protocols import Database, TurnLimits
@@ -49,25 +49,9 @@ class Toolbox:
             return self._execute(call.arguments["sql"])
         return self._decide(call)
 
-    def evidence(self, sql: str, answer: QueryResult) -> Iterator[EvidenceGathered]:
-        """Yield what can be said of the answer without asking the model."""
-        yield EvidenceGathered(check="executed", level="ok", message="The final statement ran read-only on the server.")
-        if not answer.rows:
-            yield EvidenceGathered(
-                check="rows", level="warning", message="No row: check the names and values in the question."
-            )
-        if answer.truncated:
-            yield EvidenceGathered(
-                check="truncated", level="warning", message=f"Only the first {answer.row_count} rows are shown."
-            )
-        if answer.shortened_values:
-            yield EvidenceGathered(
-                check="shortened", level="note", message=f"{answer.shortened_values} long values are shown in part."
-            )
-        if sql not in self._tried:
-            yield EvidenceGathered(
-                check="tried", level="note", message="The model did not try this statement before it answered."
-            )
+    def has_tried(self, sql: str) -> bool:
+        """Whether the model has run this very statement, and it worked."""
+        return sql in self._tried
 
     def _schema(self, names: list[str]) -> ToolOutcome:
         infos = self._database.describe(names, self._cancel)

@@ -190,7 +190,9 @@ class Decision(Vertical):
         key, result = f"evidence.{gathered.check}", self._result
         if self._messages.known(key) is None or result is None:
             return gathered.message
-        return self._messages(key, rows=result.row_count, values=result.shortened_values)
+        return self._messages(
+            key, rows=result.row_count, values=result.shortened_values, detail=shorten(gathered.detail, 60)
+        )
 
     def preview(self, on: bool) -> None:
         """Show, or hide, the first rows."""

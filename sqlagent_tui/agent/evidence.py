@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from sqlagent_tui.agent.events import EvidenceGathered
 from sqlagent_tui.agent.folding import fold
+from sqlagent_tui.agent.messages import Message
 from sqlagent_tui.agent.results import QueryResult
 
 _NUMBER: Final = re.compile(
@@ -18,11 +19,21 @@ _SCALES: Final = {"mil": 1_000, "milha": 1_000, "thousand": 1_000}
 """`milha` is "18 mil ha", typed in a hurry."""
 _MILLION: Final = 1_000_000
 _YEARS: Final = range(1900, 2101)
+_COMPARED: Final = re.compile(
+    r"(?:[=~]|<>|\b(?:like|ilike|in|any|all|similar to))\s*(?:\*\s*)?(?:[\w.]*\(\s*)*((?:'(?:[^']|'')*'\s*,?\s*)+)",
+    re.IGNORECASE,
+)
+"""Literals right after an operator, inside of function calls too, and the lists that they begin."""
+_LITERAL: Final = re.compile(r"'((?:[^']|'')*)'")
+_A_WORD: Final = re.compile(r"[^\W\d_]{3}")
+_A_CODE: Final = re.compile(r"[A-Z0-9_]+|(\d+ )?(year|quarter|month|week|day|hour|minute|second)s?")
 _IN_SQL: Final = re.compile(r"\d+(?:\.\d+)?")
 
 
-def gather(question: str, sql: str, answer: QueryResult, *, tried: bool) -> Iterator[EvidenceGathered]:
+def gather(messages: Sequence[Message], sql: str, answer: QueryResult, *, tried: bool) -> Iterator[EvidenceGathered]:
     """Yield the checks on the final statement and its rows; `tried`: the model had run it before it answered."""
+    question = "\n".join(message.content for message in messages if message.role == "user")
+    seen = "\n".join(message.content for message in messages if message.role != "assistant")
     yield EvidenceGathered(check="executed", level="ok", message="The final statement ran read-only on the server.")
     if missing := missing_numbers(question, sql):
         yield EvidenceGathered(
@@ -30,6 +41,13 @@ def gather(question: str, sql: str, answer: QueryResult, *, tried: bool) -> Iter
             level="warning",
             detail=", ".join(missing),
             message=f"The question says {', '.join(missing)}, the statement doesn't: check its conditions.",
+        )
+    if invented := unseen_values(sql, seen):
+        yield EvidenceGathered(
+            check="values",
+            level="warning",
+            detail=", ".join(invented),
+            message=f"{', '.join(invented)}: neither the question nor the database said so. Check the spelling.",
         )
     if not answer.rows:
         yield EvidenceGathered(
@@ -47,6 +65,18 @@ def gather(question: str, sql: str, answer: QueryResult, *, tried: bool) -> Iter
         yield EvidenceGathered(
             check="tried", level="note", message="The model did not try this statement before it answered."
         )
+
+
+def unseen_values(sql: str, seen: str) -> list[str]:
+    """Return the texts that the statement compares with and `seen` doesn't hold: names made up or misspelt.
+
+    Codes in capitals are left alone (a wrong label of an enum is an error of the server), units of time too.
+    """
+    haystack = fold(seen)
+    compared = " ".join(_COMPARED.findall(sql))
+    literals = (literal.replace("''", "'").strip("% ") for literal in _LITERAL.findall(compared))
+    found = [text for text in literals if _A_WORD.search(text) and not _A_CODE.fullmatch(text)]
+    return [text for text in dict.fromkeys(found) if fold(text) not in haystack]
 
 
 def missing_numbers(question: str, sql: str) -> list[str]:

@@ -249,5 +249,4 @@ class _Turn:
         yield DecisionMade(decision=done.decision, message=self.message, sql=done.sql)
         if done.sql is not None and done.answer is not None:
             yield AnswerReady(sql=done.sql, result=done.answer)
-            asked = "\n".join(message.content for message in self.messages if message.role == "user")
-            yield from gather(asked, done.sql, done.answer, tried=self.toolbox.has_tried(done.sql))
+            yield from gather(self.messages, done.sql, done.answer, tried=self.toolbox.has_tried(done.sql))

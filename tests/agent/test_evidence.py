@@ -2,7 +2,8 @@
 
 import pytest
 
-from sqlagent_tui.agent.evidence import gather, missing_numbers
+from sqlagent_tui.agent.evidence import gather, missing_numbers, unseen_values
+from sqlagent_tui.agent.messages import Message
 from sqlagent_tui.agent.results import Column, QueryResult
 
 ANSWER = QueryResult(columns=(Column("n", "bigint"),), rows=(("1",),))
@@ -47,10 +48,47 @@ def test_a_number_that_the_statement_ignores_is_named(question: str, sql: str, m
     assert missing_numbers(question, sql) == missing
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT 1 WHERE sem_acento(nome) = sem_acento('CASTANHEIRA')",
+        "SELECT 1 WHERE nome ILIKE '%castanheira%'",
+        "SELECT 1 WHERE nome = 'Alta Floresta d''Oeste'",
+        "SELECT 1 WHERE motivo = 'DESMATAMENTO' AND dia >= current_date - interval '2 years'",
+        "SELECT string_agg(nome, ' e também ') FROM t WHERE to_char(dia AT TIME ZONE 'America/Bahia', 'Mon') = 'OUT'",
+        "SELECT date_trunc('month', dia), to_char(dia, 'MM') FROM t WHERE uf = upper('mt') AND dia > '2023-01-01'",
+    ],
+)
+def test_values_that_were_mentioned_are_left_alone(sql: str) -> None:
+    assert unseen_values(sql, "em Castanheira/MT e em Alta Floresta D'oeste?") == []
+
+
+def test_a_value_that_nobody_mentioned_is_named() -> None:
+    sql = "SELECT 1 WHERE sem_acento(m.nome) = sem_acento('Casheira') AND b = 'Casheira'"
+    assert unseen_values(sql, "medidas de embargo em Castanheira") == ["Casheira"]
+    assert unseen_values(sql, "…\nCasheira | 3") == []
+    assert unseen_values("SELECT 1 WHERE nome IN ('Sorriso', 'Sinop')", "sorriso") == ["Sinop"]
+    assert unseen_values("SELECT 1 WHERE nome not  like lower( '%sinopp%' )", "sinop") == ["sinopp"]
+
+
+def asked(question: str, shown: str = "") -> list[Message]:
+    return [Message(role="user", content=question), Message(role="tool", content=shown)]
+
+
+def test_what_the_model_said_itself_is_no_source() -> None:
+    messages = [*asked("em Castanheira"), Message(role="assistant", content="Casheira")]
+    found = {item.check: item for item in gather(messages, "SELECT 1 WHERE nome = 'Casheira'", ANSWER, tried=True)}
+    assert (found["values"].level, found["values"].detail) == ("warning", "Casheira")
+    shown = asked("em Castanheira", "Casheira")
+    assert [item.check for item in gather(shown, "SELECT 1 WHERE nome = 'Casheira'", ANSWER, tried=True)] == [
+        "executed"
+    ]
+
+
 def test_the_warning_says_which_number() -> None:
-    found = {item.check: item for item in gather("em 2023?", "SELECT 1", ANSWER, tried=False)}
+    found = {item.check: item for item in gather(asked("em 2023?"), "SELECT 1", ANSWER, tried=False)}
     assert found["numbers"].level == "warning"
     assert found["numbers"].detail == "2023"
     assert "2023" in found["numbers"].message
     assert set(found) == {"executed", "numbers", "tried"}
-    assert [item.check for item in gather("em 2023?", IN_2023, ANSWER, tried=True)] == ["executed"]
+    assert [item.check for item in gather(asked("em 2023?"), IN_2023, ANSWER, tried=True)] == ["executed"]

@@ -18,6 +18,7 @@ from sqlagent_tui.agent.profile import Profile, default_profile, load_profile, p
 from sqlagent_tui.agent.protocols import TurnLimits
 from sqlagent_tui.config import Config
 from sqlagent_tui.database.progress import Progress
+from sqlagent_tui.database.saved import SavedConnection, SavedConnections, is_name
 from sqlagent_tui.errors import UsageError
 from sqlagent_tui.paths import config_dir, data_dir
 
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from sqlagent_tui.database.connection import PasswordCallback
     from sqlagent_tui.database.embedded import EmbeddedServer
     from sqlagent_tui.database.postgres import PostgresDatabase
+    from sqlagent_tui.database.ssh import Tunnel
     from sqlagent_tui.database.trace import TraceListener
+    from sqlagent_tui.database.ways import Way
     from sqlagent_tui.models.llama import LlamaModel
 
 Narrate = Callable[[str, float | None], None]
@@ -51,23 +54,35 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
     conninfo: str | None = None
     demo: bool = False
+    ssh: str | None = None
+    """The SSH host that the server is reached through."""
+    name: str | None = None
+    """Of the saved connection that this is."""
+    keyring: bool = False
+    """Whether the password of that saved connection is in the system's keyring."""
 
     @classmethod
-    def chosen(cls, conninfo: str | None, demo: bool) -> Target:
-        """Return the target of a command line. Raises UsageError when nothing, or two things, were named.
+    def chosen(cls, conninfo: str | None, demo: bool, ssh: str | None = None) -> Target:
+        """Return the target of a command line; a CONNINFO with neither `=` nor `://` names a saved connection.
 
-        A password in `conninfo` is a UsageError too: every user of the machine can read a command line.
+        Raises UsageError when nothing, or two things, were named, and for a password in `conninfo`: every user of the
+        machine can read a command line.
         """
-        if demo and conninfo is not None:
-            raise UsageError("Both --demo and a CONNINFO were given.", "Give one of them.")
-        if not demo and conninfo is None:
-            if not any(name.startswith("PG") and name != "PGOPTIONS" for name in os.environ):
+        if demo and (conninfo is not None or ssh is not None):
+            raise UsageError("Both --demo and a server were given.", "Give one of them.")
+        if demo:
+            return cls(demo=True)
+        if conninfo is None:
+            if ssh is None and not any(name.startswith("PG") and name != "PGOPTIONS" for name in os.environ):
                 raise UsageError(
                     "No database was named.",
-                    'Give a CONNINFO such as "host=db1 dbname=cadastro", set PGHOST and PGDATABASE, or use --demo.',
+                    'Give a CONNINFO such as "host=db1 dbname=cadastro", the name of a saved connection, set PGHOST and'
+                    " PGDATABASE, or use --demo.",
                 )
             conninfo = ""
-        if conninfo is not None and _MAY_HOLD_A_SECRET.search(conninfo):
+        if is_name(conninfo):
+            return cls.saved(SavedConnections().get(conninfo), ssh)
+        if _MAY_HOLD_A_SECRET.search(conninfo):
             from sqlagent_tui.database.conninfo import secrets
 
             if secrets(conninfo):
@@ -75,30 +90,66 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
                     "A password doesn't belong on the command line, where every user of this machine can read it.",
                     "Leave it out: it is asked for, or read from ~/.pgpass (or PGPASSFILE, PGSERVICEFILE, PGPASSWORD).",
                 )
-        return cls(conninfo=conninfo, demo=demo)
+        return cls(conninfo=conninfo, ssh=ssh)
+
+    @classmethod
+    def saved(cls, connection: SavedConnection, ssh: str | None = None) -> Target:
+        """Return the target of a saved connection; `ssh` goes before its own."""
+        return cls(
+            conninfo=connection.conninfo,
+            ssh=ssh or connection.ssh,
+            name=connection.name,
+            keyring=connection.keyring,
+        )
 
 
 class OpenTarget:
-    """A target that is being used: keeps the embedded server running while it is open."""
+    """A target that is being used: keeps the embedded server, or the way through an SSH host, up while it is open.
+
+    To change to another one, open that, connect, and close this one when that has worked.
+    """
 
     def __init__(
-        self, target: Target, narrate: Narrate, sentence: Callable[[Progress], str] = lambda p: _STAGES[p.stage]
+        self,
+        target: Target,
+        narrate: Narrate,
+        sentence: Callable[[Progress], str] = lambda p: _STAGES[p.stage],
+        *,
+        interactive: bool = False,
     ) -> None:
-        """Start the demo's server and load its database when that is the target. Raises SqlagentError.
+        """Start the demo's server and load its database, or ssh, when the target needs it. Raises SqlagentError.
 
-        `sentence` words the stages for `narrate`, for those who don't narrate in English.
+        `sentence` words the stages for `narrate`, for those who don't narrate in English. `interactive`: ssh may ask
+        its user for something on the terminal, now.
         """
+        from sqlagent_tui.agent.cancel import CancelToken
         from sqlagent_tui.database.watchdog import Watchdog
+        from sqlagent_tui.database.ways import Direct
 
+        self.target = target
         self._server: EmbeddedServer | None = None
+        self._tunnel: Tunnel | None = None
         self._watchdog = Watchdog()  # one for all connections
         self.conninfo = target.conninfo or ""
         if target.demo:
             self._open_demo(narrate, sentence)
+        self._way: Way = Direct(self.conninfo)
+        if target.ssh is not None:
+            from sqlagent_tui.database.ssh import Tunnel
+
+            self._way = self._tunnel = Tunnel(target.ssh, self.conninfo, interactive=interactive)
+            try:
+                self._tunnel.open(CancelToken())
+            except BaseException:
+                self._tunnel.close()
+                raise
+            self._tunnel.interactive = False
 
     def close(self) -> None:
-        """Let go of the embedded server, which stops with its last user, and of the watchdog's connection."""
+        """Let go of the embedded server, which stops with its last user, of ssh and of the watchdog's connection."""
         self._watchdog.close()
+        if self._tunnel is not None:
+            self._tunnel.close()
         if self._server is not None:
             self._server.close()
 
@@ -115,23 +166,55 @@ class OpenTarget:
         password: PasswordCallback | None = None,
         *,
         allow_superuser: bool = False,
+        database: str | None = None,
     ) -> PostgresDatabase:
-        """Open one guarded connection; `password` is asked when the server wants one.
+        """Open one guarded connection; `password` is asked when the server wants one and none is kept.
 
-        Raises DatabaseError; for a superuser SuperuserRefusedError, unless `allow_superuser`.
+        `database` is another one of the same server. Raises DatabaseError; for a superuser SuperuserRefusedError,
+        unless `allow_superuser`.
         """
+        from sqlagent_tui.database.connection_errors import WrongPasswordError
         from sqlagent_tui.database.policy import FunctionPolicy
         from sqlagent_tui.database.postgres import PostgresDatabase
+        from sqlagent_tui.database.ways import InDatabase
 
-        return PostgresDatabase.connect(
-            self.conninfo,
-            trace=trace,
-            limits=config.limits.answer(),
-            policy=FunctionPolicy(config.safety.allow_functions, config.safety.deny_functions),
-            password=password,
-            allow_superuser=allow_superuser,
-            watchdog=self._watchdog,
-        )
+        policy = FunctionPolicy(config.safety.allow_functions, config.safety.deny_functions)
+
+        def connect(ask: PasswordCallback | None) -> PostgresDatabase:
+            return PostgresDatabase.connect(
+                self._way if database is None else InDatabase(self._way, database),
+                trace=trace,
+                limits=config.limits.answer(),
+                policy=policy,
+                password=ask,
+                allow_superuser=allow_superuser,
+                watchdog=self._watchdog,
+            )
+
+        from_keyring = False
+
+        def ask(role: str) -> str | None:
+            nonlocal from_keyring
+            kept = self._kept_password()
+            from_keyring = kept is not None
+            return kept or (password(role) if password is not None else None)
+
+        try:
+            connection = connect(ask if self.target.keyring else password)
+        except WrongPasswordError:
+            if not from_keyring or password is None:
+                raise
+            connection = connect(password)  # the one in the keyring is out of date
+        if self.target.name is not None:
+            SavedConnections().used(self.target.name)
+        return connection
+
+    def _kept_password(self) -> str | None:
+        if self.target.name is None:
+            return None
+        from sqlagent_tui.database import keyring_store
+
+        return keyring_store.fetch(self.target.name)
 
     def _open_demo(self, narrate: Narrate, sentence: Callable[[Progress], str]) -> None:
         from sqlagent_tui.database.embedded import EmbeddedServer

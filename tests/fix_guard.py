@@ -19,6 +19,7 @@ from sqlagent_tui.agent.results import QueryResult, StatementError
 from sqlagent_tui.database.policy import FunctionPolicy
 from sqlagent_tui.database.postgres import PostgresDatabase
 from sqlagent_tui.database.watchdog import Watchdog
+from sqlagent_tui.database.ways import Way
 from tests.fix_servers import Bouncing, Cluster, PoolMode
 
 # Two runs may share the demo cluster: each has a database and roles of its own.
@@ -179,7 +180,7 @@ class Client:
 
     def __init__(
         self,
-        conninfo: str,
+        conninfo: str | Way,
         limits: Limits | None = None,
         watchdog: Watchdog | None = None,
         policy: FunctionPolicy | None = None,
@@ -214,7 +215,7 @@ def connect() -> Iterator[Callable[..., Client]]:
     clients: list[Client] = []
 
     def make(
-        conninfo: str,
+        conninfo: str | Way,
         limits: Limits | None = None,
         watchdog: Watchdog | None = None,
         policy: FunctionPolicy | None = None,

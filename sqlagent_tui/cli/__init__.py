@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -17,11 +17,12 @@ from sqlagent_tui import __version__, crash
 from sqlagent_tui.errors import ExitCode, SqlagentError
 
 _DEBUG_FRAMES = 100
-_COMMANDS = {
+COMMANDS: Final = {
     "tui": "sqlagent_tui.cli.tui:tui",
     "ask": "sqlagent_tui.cli.ask:ask",
     "sql": "sqlagent_tui.cli.sql:sql",
     "model": "sqlagent_tui.cli.model:model",
+    "connection": "sqlagent_tui.cli.connection:connection",
     "doctor": "sqlagent_tui.cli.doctor:doctor",
 }
 
@@ -31,11 +32,11 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands in the order of the help."""
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return one command."""
-        target = _COMMANDS.get(cmd_name)
+        target = COMMANDS.get(cmd_name)
         if target is None:
             return None
         module, _, attribute = target.partition(":")
@@ -44,7 +45,7 @@ class LazyGroup(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put `tui` in front when the first word is neither a command nor one of the group's own options."""
-        if not args or (args[0] not in _COMMANDS and args[0] not in ("--help", "-h", "--version")):
+        if not args or (args[0] not in COMMANDS and args[0] not in ("--help", "-h", "--version")):
             args = ["tui", *args]
         return super().parse_args(ctx, args)
 
@@ -131,6 +132,15 @@ def common_options(function: Any) -> Any:
 
 def connection_options(function: Any) -> Any:
     """Add the options of every command that connects to a server."""
-    return click.option(
-        "--allow-superuser", is_flag=True, help="Connect even as a superuser, whom no read-only transaction holds back."
-    )(function)
+    for option in reversed(
+        [
+            click.option("--ssh", metavar="HOST", help="Reach the server through this SSH host; ~/.ssh/config holds."),
+            click.option(
+                "--allow-superuser",
+                is_flag=True,
+                help="Connect even as a superuser, whom no read-only transaction holds back.",
+            ),
+        ]
+    ):
+        function = option(function)
+    return function

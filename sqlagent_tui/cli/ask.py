@@ -25,9 +25,9 @@ from sqlagent_tui.agent.results import QueryResult
 from sqlagent_tui.assembly import OpenTarget, Target, choose_profile, open_model, turn_limits
 from sqlagent_tui.cli import common_options, connection_options
 from sqlagent_tui.cli.interrupt import cancel_on_interrupt
-from sqlagent_tui.cli.narration import Narration
+from sqlagent_tui.cli.narration import Narration, tell_reconnecting
 from sqlagent_tui.cli.output import render, result_object, to_json
-from sqlagent_tui.cli.password import ask_password
+from sqlagent_tui.cli.password import ask_password, has_terminal
 from sqlagent_tui.cli.settings import settings
 from sqlagent_tui.errors import ExitCode
 from sqlagent_tui.paths import data_dir
@@ -64,6 +64,7 @@ def ask(
     as_json: bool,
     seed: int | None,
     reply: tuple[str, ...],
+    ssh: str | None,
     allow_superuser: bool,
     model_name: str | None,
     profile: str | None,
@@ -73,9 +74,14 @@ def ask(
     """Ask one question; print the decision, and the rows of an SQL answer."""
     config = settings(config_path)
     narration, token = Narration(), CancelToken()
-    with OpenTarget(Target.chosen(conninfo, demo), narration) as target, cancel_on_interrupt(token):
+    chosen = Target.chosen(conninfo, demo, ssh)
+    with (
+        OpenTarget(chosen, narration, interactive=has_terminal()) as target,
+        cancel_on_interrupt(token),
+    ):
         journal = Journal(data_dir() / "sessions")
-        database = target.connect(config, trace=journal.append, password=ask_password, allow_superuser=allow_superuser)
+        trace = tell_reconnecting(narration, journal.append)
+        database = target.connect(config, trace, ask_password, allow_superuser=allow_superuser)
         try:
             model = open_model(model_name, config, narration, demo=demo)
             try:

@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -19,7 +20,7 @@ from sqlagent_tui.assembly import OpenTarget, Target, choose_profile, open_model
 from sqlagent_tui.cli import common_options, connection_options
 from sqlagent_tui.cli.narration import Narration
 from sqlagent_tui.cli.output import to_json
-from sqlagent_tui.cli.password import ask_password
+from sqlagent_tui.cli.password import ask_password, has_terminal
 from sqlagent_tui.config import Config, load_config
 from sqlagent_tui.database.role_statements import DEFAULT_ROLE, role_statements
 from sqlagent_tui.errors import ExitCode, SqlagentError
@@ -69,6 +70,7 @@ def doctor(
     as_json: bool,
     only_sql: bool,
     role_name: str,
+    ssh: str | None,
     allow_superuser: bool,
     model_name: str | None,
     profile: str | None,
@@ -78,7 +80,7 @@ def doctor(
     """Check terminal, clipboard, settings, model, server, role and limits; each problem with its remedy."""
     loaded = load_config(config_path)
     narration = Narration()
-    server = _Server(conninfo, demo, loaded.config, narration, role_name)
+    server = _Server(partial(Target.chosen, conninfo, demo, ssh), loaded.config, narration, role_name)
     if only_sql:
         with server.connected() as database:
             narration.done()
@@ -164,8 +166,8 @@ def _model(
 class _Server:
     """The look at the server, and what it leaves for the end."""
 
-    def __init__(self, conninfo: str | None, demo: bool, config: Config, narration: Narration, role_name: str) -> None:
-        self._conninfo, self._demo = conninfo, demo
+    def __init__(self, choose: Callable[[], Target], config: Config, narration: Narration, role_name: str) -> None:
+        self._choose = choose
         self._config, self._narration, self._role_name = config, narration, role_name
         self.superuser = False
         """Whether the app would refuse to connect."""
@@ -175,7 +177,7 @@ class _Server:
     @contextmanager
     def connected(self) -> Iterator[PostgresDatabase]:
         """Connect as whoever it is: finding out is what the doctor is for."""
-        with OpenTarget(Target.chosen(self._conninfo, self._demo), self._narration) as target:
+        with OpenTarget(self._choose(), self._narration, interactive=has_terminal()) as target:
             database = target.connect(self._config, password=ask_password, allow_superuser=True)
             try:
                 yield database
@@ -187,6 +189,8 @@ class _Server:
         with self.connected() as database:
             info = database.info
             yield Finding("server", "ok", f"PostgreSQL {info.server_version} at {info.host}, database {info.database}")
+            if info.pooler is not None:
+                yield Finding("server", "ok", f"through {info.pooler}: nothing of ours outlasts a transaction there")
             if not info.read_only:
                 yield Finding(
                     "server", "failed", "The server did not confirm a read-only transaction.", "Do not use it."

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 import click
+
+from sqlagent_tui.agent.events import Reconnected, Reconnecting, TraceEvent
+from sqlagent_tui.ui.text import safe_line
+
+TraceListener = Callable[[TraceEvent], None]
 
 
 class Narration:
@@ -28,3 +34,17 @@ class Narration:
         if self._shown:
             click.echo("\r\x1b[K", nl=False, err=True)
             self._shown = ""
+
+
+def tell_reconnecting(narration: Narration, then: TraceListener | None = None) -> TraceListener:
+    """Return a listener that narrates how a lost connection is made again, and passes every event on."""
+
+    def listen(event: TraceEvent) -> None:
+        if isinstance(event, Reconnecting):
+            narration(f"{safe_line(event.reason)} Connecting again, attempt {event.attempt} of {event.attempts}", None)
+        elif isinstance(event, Reconnected):
+            narration.done()
+        if then is not None:
+            then(event)
+
+    return listen

@@ -13,9 +13,9 @@ from sqlagent_tui.agent.results import StatementError
 from sqlagent_tui.assembly import OpenTarget, Target
 from sqlagent_tui.cli import common_options, connection_options
 from sqlagent_tui.cli.interrupt import cancel_on_interrupt
-from sqlagent_tui.cli.narration import Narration
+from sqlagent_tui.cli.narration import Narration, tell_reconnecting
 from sqlagent_tui.cli.output import Format, error_object, exit_code_of, render, to_json
-from sqlagent_tui.cli.password import ask_password
+from sqlagent_tui.cli.password import ask_password, has_terminal
 from sqlagent_tui.cli.settings import settings
 from sqlagent_tui.errors import ExitCode, UsageError
 from sqlagent_tui.ui.text import safe
@@ -40,6 +40,7 @@ def sql(
     demo: bool,
     form: Format,
     max_rows: int | None,
+    ssh: str | None,
     allow_superuser: bool,
     model_name: str | None,
     profile: str | None,
@@ -55,8 +56,13 @@ def sql(
     if max_rows is not None:
         limits = msgspec.structs.replace(limits, max_rows=max_rows)
     narration, token = Narration(), CancelToken()
-    with OpenTarget(Target.chosen(conninfo, demo), narration) as target, cancel_on_interrupt(token):
-        database = target.connect(config, password=ask_password, allow_superuser=allow_superuser)
+    chosen = Target.chosen(conninfo, demo, ssh)
+    with (
+        OpenTarget(chosen, narration, interactive=has_terminal()) as target,
+        cancel_on_interrupt(token),
+    ):
+        trace = tell_reconnecting(narration)
+        database = target.connect(config, trace, ask_password, allow_superuser=allow_superuser)
         narration.done()
         try:
             result = database.execute(text, origin="user", cancel=token, limits=limits)

@@ -16,6 +16,7 @@ from sqlagent_tui.config import load_config
 Examples:
   sqlagent-tui --demo
   sqlagent-tui "host=/var/run/postgresql dbname=cadastro user=leitor" --model qwen3-4b-q8_0.gguf
+  sqlagent-tui "host=db1 dbname=cadastro user=leitor sslmode=verify-full" --ssh bastiao
   PGSERVICE=cadastro sqlagent-tui --model qwen3-4b-q8_0.gguf"""
 )
 @click.argument("conninfo", required=False)
@@ -25,14 +26,18 @@ Examples:
 def tui(
     conninfo: str | None,
     demo: bool,
+    ssh: str | None,
     allow_superuser: bool,
     model_name: str | None,
     profile: str | None,
     config_path: Path | None,
     debug: bool,
 ) -> int:
-    """Open the terminal app. CONNINFO is any libpq string or URI; without one the PG* environment is used."""
-    target = Target.chosen(conninfo, demo)
+    """Open the terminal app.
+
+    CONNINFO is any libpq string or URI, or the name of a saved connection; without one the PG* environment is used.
+    """
+    target = Target.chosen(conninfo, demo, ssh)
     loaded = load_config(config_path)
     from sqlagent_tui.ui.run import AppOptions, run_app
 

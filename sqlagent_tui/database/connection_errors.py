@@ -29,6 +29,10 @@ class UnreachableError(DatabaseError):
     """Nobody answers, or not yet: the same attempt may succeed later."""
 
 
+class WrongPasswordError(DatabaseError):
+    """The server refused the password."""
+
+
 class PoolerRefusedError(DatabaseError):
     """A connection pooler stands between, in a mode that can't be worked with."""
 
@@ -48,16 +52,22 @@ def explain(problem: ConnectionRefused, settings: dict[str, str]) -> DatabaseErr
     wanted = settings.get("target_session_attrs", "")
     if problem.needs_password:
         return DatabaseError("The server asks for a password.", "Type it when asked, or keep it in ~/.pgpass.")
+    if problem.wrong_password:
+        return WrongPasswordError(*_refused_password(role))
     for known in _KNOWN:
         if re.search(known.pattern, problem.text):
             text = known.message.format(where=where, role=role, database=database, wanted=wanted)
             kind = UnreachableError if known.passing else DatabaseError
             return kind(text[0].upper() + text[1:], known.remedy)
     if problem.used_password:
-        return DatabaseError(f"The server refused the password of {role}.", "Check the password or ~/.pgpass.")
+        return WrongPasswordError(*_refused_password(role))
     return DatabaseError(
         f"The connection to {where} could not be made.", "Check host, port, database and role, for example with psql."
     )
+
+
+def _refused_password(role: str) -> tuple[str, str]:
+    return f"The server refused the password of {role}.", "Check the password or ~/.pgpass."
 
 
 # A server speaks before a client can ask for a language: its own messages come in English or in its own.
@@ -67,7 +77,7 @@ _KNOWN: tuple[_Known, ...] = (
     _Known(r"invalid (integer|port|connection option|URI|percent|\S+ value)|could not match \d+ ", *UNREADABLE),
     _Known(r"service file|definition of service", "The service named in the connection string is not defined.",
            "Check ~/.pg_service.conf."),
-    _Known(_WRONG_PASSWORD, "The server refused the password of {role}.", "Check the password or ~/.pgpass."),
+    _Known(_WRONG_PASSWORD, *_refused_password("{role}")),
     _Known(r'role ".*" (does not exist|não existe)|no such user', "{role} does not exist on the server.",
            "Give an existing role: user=NAME."),
     _Known(r'(database|banco de dados) ".*" (does not exist|não existe)|no such database',

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from sqlagent_tui.agent.cancel import CancelToken
+from sqlagent_tui.database.conninfo import with_options
 
 
 class Way(Protocol):
@@ -40,3 +41,23 @@ class Direct:
     def trouble(self) -> str | None:
         """Nothing can be wrong with it."""
         return None
+
+
+class InDatabase:
+    """The same way, to another database of the server."""
+
+    def __init__(self, way: Way, database: str) -> None:
+        self._way = way
+        self._database = database
+
+    def open(self, cancel: CancelToken) -> str:
+        """Return the conninfo with the other database in it."""
+        return with_options(self._way.open(cancel), dbname=self._database)
+
+    def place(self, host: str, port: str) -> str:
+        """Return the place that the way itself names."""
+        return self._way.place(host, port)
+
+    def trouble(self) -> str | None:
+        """Return what is wrong with the way itself."""
+        return self._way.trouble()

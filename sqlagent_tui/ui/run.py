@@ -43,6 +43,7 @@ class AppOptions:
 def run_app(options: AppOptions) -> int:
     """Run the app until the user quits; returns the exit code."""
     parts = Parts(options)
+    parts.open_way()
     notes = [note for note in (options.config_problem, parts.record()) if note]
     app = SqlAgentApp(parts.services(), notes=notes)
     if "SSH_CONNECTION" in os.environ:
@@ -90,6 +91,14 @@ class Parts:
             history_file=data_dir() / "history.jsonl",
             theme_folders=(config_dir() / "themes",),
         )
+
+    def open_way(self) -> None:
+        """Have ssh connect before there is a screen, while it can still ask its user for something.
+
+        Raises SqlagentError.
+        """
+        if self._options.target.ssh is not None:
+            self._target = OpenTarget(self._options.target, self._tell_all, self._stage, interactive=True)
 
     def record(self) -> str | None:
         """Begin the session's journal; return a sentence when it can't be written."""

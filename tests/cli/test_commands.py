@@ -37,7 +37,7 @@ def run(home: Path, *arguments: str, stdin: str = "", env: Mapping[str, str] = {
 
 
 def test_help_has_examples_everywhere(home: Path) -> None:
-    for name in ("tui", "ask", "sql", "model", "doctor"):
+    for name in ("tui", "ask", "sql", "model", "connection", "doctor"):
         shown = run(home, name, "--help")
         assert shown.returncode == 0
         assert "Examples:" in shown.stdout
@@ -48,10 +48,12 @@ def test_help_has_examples_everywhere(home: Path) -> None:
     [
         (["ask"], "Missing argument 'QUESTION'"),
         (["sql", "SELECT 1"], "No database was named"),
-        (["sql", "SELECT 1", "host=x", "--demo"], "Both --demo and a CONNINFO"),
+        (["sql", "SELECT 1", "host=x", "--demo"], "Both --demo and a server"),
         (["sql", "  ", "--demo"], "The statement is empty"),
         (["sql", "SELECT 1", "--format", "xml"], "--format"),
         (["--nonsense"], "No such option"),
+        (["sql", "SELECT 1", "--demo", "--ssh", "x"], "Both --demo and a server"),
+        (["producao"], "There is no saved connection of that name"),
         (["host=db1", "password=segredo"], "in quotes"),
         (["sql", "SELECT 1", "host=db1", "password=segredo"], "in quotes"),
     ],

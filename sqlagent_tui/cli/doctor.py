@@ -220,4 +220,5 @@ def _role(info: DatabaseInfo) -> Iterator[Finding]:
     if info.role.badge == "ok":
         yield Finding("role", "ok", f"{info.user} may only read")
     for finding in info.role.findings:
-        yield Finding("role", finding.level, finding.message, finding.remedy, finding.key, finding.names, finding.count)
+        remedy = finding.remedy if finding.level != "ok" else ""
+        yield Finding("role", finding.level, finding.message, remedy, finding.key, finding.names, finding.count)

@@ -71,15 +71,15 @@ _RIGHTS: dict[str, _Right] = {
     "createdb": _attribute("warning", "CREATEDB", "may make databases"),
     "bypassrls": _attribute("warning", "BYPASSRLS", "sees the rows that row-level security hides"),
     "owned_database": _Right(
-        "warning", "{role} owns the database {names}.", "Use a role that owns nothing: " + _MAKE_A_ROLE
+        "warning", "{role} owns the database {names}.", _MAKE_A_ROLE
     ),
     "owned_schemas": _Right(
-        "warning", "{role} owns {count}: {names}.", "Use a role that owns nothing: " + _MAKE_A_ROLE, "schema"
+        "warning", "{role} owns {count}: {names}.", _MAKE_A_ROLE, "schema"
     ),
     "owned_relations": _Right(
         "warning",
         "{role} owns {count}, which it may change and drop: {names}.",
-        "Use a role that owns nothing: " + _MAKE_A_ROLE,
+        _MAKE_A_ROLE,
         "table, view or sequence",
     ),
     "pg_write_all_data": _member("warning", "pg_write_all_data", "may write to every table"),

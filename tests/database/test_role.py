@@ -121,6 +121,24 @@ def test_each_right_is_found_and_told(
     assert not found.superuser
 
 
+def test_functions_without_limits_are_found(guard_15: Guard, make_role: Callable[..., str]) -> None:
+    way = make_role(
+        guard_15,
+        "CREATE SCHEMA papel",
+        "GRANT USAGE ON SCHEMA papel TO {r}",
+        "CREATE EXTENSION dblink SCHEMA papel",
+        "CREATE LANGUAGE papel_lang HANDLER plpgsql_call_handler",  # not TRUSTED, like plpython3u
+        "CREATE FUNCTION papel.tudo() RETURNS int LANGUAGE papel_lang AS 'BEGIN RETURN 1; END'",
+    )
+    try:
+        found = findings(way)
+    finally:
+        change(guard_15, "DROP LANGUAGE papel_lang CASCADE")
+    assert (found["untrusted_functions"].level, found["untrusted_functions"].names) == ("danger", ("papel.tudo",))
+    assert (found["dblink"].level, found["dblink"].count > 5) == ("warning", True)
+    assert "server_functions" not in found, "dblink_connect_u is not for PUBLIC"
+
+
 def test_newer_servers_have_more_groups(guard_18: Guard, make_role: Callable[..., str]) -> None:
     groups = ("pg_maintain", "pg_create_subscription", "pg_signal_autovacuum_worker")
     found = findings(make_role(guard_18, *(f"GRANT {group} TO {{r}}" for group in groups)))

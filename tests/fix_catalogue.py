@@ -1,17 +1,21 @@
-"""A database with every kind of relation, type and restriction that a catalogue has, on both servers."""
+"""A database with every kind of relation, type and restriction that a catalogue has, on both servers.
+
+And on more of them: SQLAGENT_TEST_PROGRAMS names folders with `initdb` and `postgres` of other versions, as PATH does.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import msgspec
 import psycopg
 import pytest
 
 from tests.fix_guard import Client
-from tests.fix_servers import Cluster
+from tests.fix_servers import Cluster, running_cluster
 
 NAME = f"catalogo_{os.getpid()}"
 READER = f"{NAME}_leitor"
@@ -70,7 +74,7 @@ CREATE MATERIALIZED VIEW oca AS SELECT * FROM pessoa WITH NO DATA;
 CREATE SEQUENCE contador;
 CREATE INDEX pessoa_nome ON pessoa (lower(nome), id) INCLUDE (nome) WHERE id > 1;
 
-CREATE FUNCTION soma(a integer, b integer DEFAULT 1) RETURNS integer LANGUAGE sql AS 'SELECT a + b';
+CREATE FUNCTION soma(a integer, b integer DEFAULT 1) RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT a + b';
 CREATE FUNCTION soma(a text) RETURNS SETOF pessoa LANGUAGE sql AS 'SELECT * FROM pessoa';
 CREATE AGGREGATE outro.maior(integer) (SFUNC = int4larger, STYPE = integer);
 CREATE FUNCTION gatilho() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
@@ -142,15 +146,28 @@ def database_of(cluster: Cluster, name: str, reader: str, schema: bytes) -> Iter
         owner.execute(schema)
     yield ways
     with psycopg.connect(cluster.conninfo(), autocommit=True) as admin:
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        force = " WITH (FORCE)" if admin.info.server_version >= 130_000 else ""
+        admin.execute(f"DROP DATABASE {name}{force}")
         admin.execute(f"DROP ROLE {reader}")
 
 
-@pytest.fixture(scope="session", params=["18", "15"])
-def kinds(request: pytest.FixtureRequest) -> Iterator[Ways]:
-    """One of everything, on each of the two servers."""
-    cluster: Cluster = request.getfixturevalue(f"server_{request.param}")
-    with database_of(cluster, NAME, READER, _SCHEMA.encode()) as ways:
+_OTHERS = [folder for folder in os.environ.get("SQLAGENT_TEST_PROGRAMS", "").split(os.pathsep) if folder]
+
+
+@pytest.fixture(scope="session", params=["18", "15", *_OTHERS])
+def catalogue_server(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """Each of the two servers, then each that the environment names."""
+    if request.param in _OTHERS:
+        with running_cluster(Path(request.param)) as cluster:
+            yield cluster
+    else:
+        yield request.getfixturevalue(f"server_{request.param}")
+
+
+@pytest.fixture(scope="session")
+def kinds(catalogue_server: Cluster) -> Iterator[Ways]:
+    """One of everything."""
+    with database_of(catalogue_server, NAME, READER, _SCHEMA.encode()) as ways:
         yield ways
 
 

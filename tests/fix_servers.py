@@ -103,7 +103,7 @@ class Cluster:
         command = [
             str(self._programs / "initdb"),
             *(f"--pgdata={self.data_dir}", f"--username={SUPERUSER}", "--auth=trust", "--encoding=UTF8", "--locale=C"),
-            *("--no-sync", "--no-instructions"),
+            "--no-sync",
         ]
         done = subprocess.run([*_as_server(), *command], capture_output=True, text=True, check=False, cwd="/")
         assert done.returncode == 0, done.stderr

@@ -161,7 +161,8 @@ class SchemaObject(msgspec.Struct, frozen=True, kw_only=True):
     visible: bool = True
     """Found through search_path, so it needs no schema prefix."""
     definition: str | None = None
-    """A function's arguments and result; what a type is made of: labels, base type, fields, subtype."""
+    """A function's arguments and result, and VOLATILE when it may do more than read; what a type is made of: labels,
+    base type, fields, subtype."""
     comment: str | None = None
 
     @property

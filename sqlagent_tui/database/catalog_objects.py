@@ -34,7 +34,8 @@ def _own(catalogue: str, oid: str) -> str:
 _FUNCTION_KIND = """CASE p.prokind
     WHEN 'a' THEN 'aggregate' WHEN 'w' THEN 'window function' ELSE 'function' END"""
 _SIGNATURE = """'(' || pg_catalog.pg_get_function_identity_arguments(p.oid) || ')'
-      || coalesce(' -> ' || pg_catalog.pg_get_function_result(p.oid), '')"""
+      || coalesce(' -> ' || pg_catalog.pg_get_function_result(p.oid), '')
+      || CASE p.provolatile WHEN 'v' THEN ' VOLATILE' ELSE '' END"""
 _TYPE_KIND = """CASE t.typtype
     WHEN 'e' THEN 'enum' WHEN 'd' THEN 'domain' WHEN 'c' THEN 'composite type' ELSE 'range' END"""
 _DEFINITION = f"""CASE t.typtype

@@ -161,7 +161,7 @@ def test_functions_and_types_that_may_be_used(browser: Client) -> None:
     assert [(item.reference, item.kind, item.definition, item.comment) for item in objects] == [
         ("outro.maior", "aggregate", "(integer) -> integer", None),
         ("soma", "function", "(a integer, b integer) -> integer", "soma dois"),
-        ("soma", "function", "(a text) -> SETOF pessoa", None),
+        ("soma", "function", "(a text) -> SETOF pessoa VOLATILE", None),
         ("outro.faixa", "range", "numeric", None),
         ("cor", "enum", "verde, azul", "cores de parede"),
         ("cor_clara", "domain", "cor", None),

@@ -23,6 +23,7 @@ from sqlagent_tui.errors import UsageError
 from sqlagent_tui.paths import config_dir, data_dir
 
 if TYPE_CHECKING:
+    from sqlagent_tui.agent.cancel import CancelToken
     from sqlagent_tui.database.connection import PasswordCallback
     from sqlagent_tui.database.embedded import EmbeddedServer
     from sqlagent_tui.database.postgres import PostgresDatabase
@@ -167,11 +168,12 @@ class OpenTarget:
         *,
         allow_superuser: bool = False,
         database: str | None = None,
+        cancel: CancelToken | None = None,
     ) -> PostgresDatabase:
         """Open one guarded connection; `password` is asked when the server wants one and none is kept.
 
-        `database` is another one of the same server. Raises DatabaseError; for a superuser SuperuserRefusedError,
-        unless `allow_superuser`.
+        `database` is another one of the same server. Raises DatabaseError, for a superuser SuperuserRefusedError unless
+        `allow_superuser`, and Cancelled.
         """
         from sqlagent_tui.database.connection_errors import WrongPasswordError
         from sqlagent_tui.database.policy import FunctionPolicy
@@ -187,6 +189,7 @@ class OpenTarget:
                 limits=config.limits.answer(),
                 policy=policy,
                 password=ask,
+                cancel=cancel,
                 allow_superuser=allow_superuser,
                 watchdog=self._watchdog,
             )

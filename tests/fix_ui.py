@@ -14,6 +14,7 @@ from sqlagent_tui.agent.loop import Agent
 from sqlagent_tui.agent.profile import default_profile
 from sqlagent_tui.agent.protocols import Database, Model
 from sqlagent_tui.database.postgres import PostgresDatabase
+from sqlagent_tui.database.watchdog import Watchdog
 from sqlagent_tui.models.scripted import ScriptedModel
 from sqlagent_tui.ui.app import SqlAgentApp
 from sqlagent_tui.ui.services import AskPassword, Report, Services, TraceSink
@@ -31,8 +32,15 @@ def answer(sql: str) -> str:
 class Harness:
     """Services over a real server, with a model that follows a script."""
 
-    def __init__(self, conninfo: str, script: list[str], pace: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        conninfo: str,
+        script: list[str],
+        pace: Callable[[str], None] | None = None,
+        watchdog: Watchdog | None = None,
+    ) -> None:
         self.conninfo = conninfo
+        self.watchdog = watchdog
         self.model = ScriptedModel(script, pace=pace)
         self.databases: list[PostgresDatabase] = []
         self.agent: Agent | None = None
@@ -48,8 +56,10 @@ class Harness:
             )
         )
 
-    def connect(self, report: Report, trace: TraceSink, ask_password: AskPassword) -> Database:
-        database = PostgresDatabase.connect(self.conninfo, trace=trace, password=ask_password)
+    def connect(self, report: Report, trace: TraceSink, ask_password: AskPassword, cancel: CancelToken) -> Database:
+        database = PostgresDatabase.connect(
+            self.conninfo, trace=trace, password=ask_password, cancel=cancel, watchdog=self.watchdog
+        )
         self.databases.append(database)
         return database
 

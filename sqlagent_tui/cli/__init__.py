@@ -14,6 +14,7 @@ from typing import Any, Final
 import click
 
 from sqlagent_tui import __version__, crash
+from sqlagent_tui.agent.cancel import Cancelled
 from sqlagent_tui.errors import ExitCode, SqlagentError
 
 _DEBUG_FRAMES = 100
@@ -76,7 +77,7 @@ def main(arguments: list[str] | None = None) -> None:
     crash.hide_texts()
     try:
         code = group.main(arguments, prog_name="sqlagent-tui", standalone_mode=False)
-    except click.exceptions.Abort:
+    except (click.exceptions.Abort, Cancelled):
         click.echo("Interrupted.", err=True)
         sys.exit(ExitCode.INTERRUPTED)
     except click.UsageError as error:

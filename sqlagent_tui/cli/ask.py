@@ -81,7 +81,7 @@ def ask(
     ):
         journal = Journal(data_dir() / "sessions")
         trace = tell_reconnecting(narration, journal.append)
-        database = target.connect(config, trace, ask_password, allow_superuser=allow_superuser)
+        database = target.connect(config, trace, ask_password, allow_superuser=allow_superuser, cancel=token)
         try:
             model = open_model(model_name, config, narration, demo=demo)
             try:

@@ -62,7 +62,7 @@ def sql(
         cancel_on_interrupt(token),
     ):
         trace = tell_reconnecting(narration)
-        database = target.connect(config, trace, ask_password, allow_superuser=allow_superuser)
+        database = target.connect(config, trace, ask_password, allow_superuser=allow_superuser, cancel=token)
         narration.done()
         try:
             result = database.execute(text, origin="user", cancel=token, limits=limits)

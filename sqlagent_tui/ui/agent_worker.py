@@ -25,6 +25,7 @@ class AgentWorker(Worker):
         self._model: Model | None = None
         self._database: Database | None = None
         self._cancel = CancelToken()
+        self._opening = CancelToken()
 
     def prepare(self) -> None:
         """Open the model and the connection in the background."""
@@ -36,8 +37,8 @@ class AgentWorker(Worker):
         self.submit(lambda: self._ask(question, reply, token))
 
     def cancel(self) -> None:
-        """Cancel the turn under way. Returns at once: reaching the server may take a round trip."""
-        threading.Thread(target=self._cancel.cancel, name="sqlagent-cancel", daemon=True).start()
+        """Cancel the turn under way, or the connecting that it waits for. Returns at once: a round trip may follow."""
+        threading.Thread(target=self._cancel_all, name="sqlagent-cancel", daemon=True).start()
 
     def close(self) -> None:
         """Cancel, and close what closes quickly; whatever hangs dies with the process."""
@@ -46,8 +47,12 @@ class AgentWorker(Worker):
         closing.start()
         closing.join(CLOSE_SECONDS)
 
-    def _close(self) -> None:
+    def _cancel_all(self) -> None:
+        self._opening.cancel()
         self._cancel.cancel()
+
+    def _close(self) -> None:
+        self._cancel_all()
         for part in (self._model, self._database):
             close = getattr(part, "close", None)
             if close is not None:
@@ -63,15 +68,20 @@ class AgentWorker(Worker):
         connecting.join()
 
     def _open_database_quietly(self) -> None:
-        with suppress(SqlagentError):
-            self._open_database()
+        with suppress(SqlagentError, Cancelled):
+            self._open_database(self._opening)
 
-    def _open_database(self) -> Database:
+    def _open_database(self, cancel: CancelToken) -> Database:
         if self._database is None:
             try:
                 self._database = self._services.open_database(
-                    self.report("database"), self.bridge.put, self.ask_password
+                    self.report("database"), self.bridge.put, self.ask_password, cancel
                 )
+            except Cancelled:
+                self.bridge.put(
+                    PartFailed("database", DatabaseError("Connecting was cancelled.", "The next question connects."))
+                )
+                raise
             except SqlagentError as error:
                 self.bridge.put(PartFailed("database", error))
                 raise
@@ -93,7 +103,7 @@ class AgentWorker(Worker):
             if cancel.cancelled:
                 self._cancelled()
                 return
-            database, model = self._open_database(), self._open_model()
+            database, model = self._open_database(cancel), self._open_model()
             for event in self._services.ask(question, reply=reply, model=model, database=database, cancel=cancel):
                 self.bridge.put(event)
                 if isinstance(event, AnswerReady):

@@ -117,7 +117,9 @@ class Parts:
         if self._target is not None:
             self._target.close()
 
-    def _open_database(self, report: Report, trace: TraceSink, ask_password: AskPassword) -> Database:
+    def _open_database(
+        self, report: Report, trace: TraceSink, ask_password: AskPassword, cancel: CancelToken
+    ) -> Database:
         target = self._open_target(report)
         report(self._messages("part.connecting"), None)
 
@@ -132,6 +134,7 @@ class Parts:
                 record,
                 lambda role: self._password(role, ask_password),
                 allow_superuser=self._options.allow_superuser,
+                cancel=cancel,
             )
         except SqlagentError:
             self._typed = None

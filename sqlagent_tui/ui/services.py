@@ -22,6 +22,10 @@ TraceSink = Callable[[TraceEvent], None]
 """Given every statement's events, from any thread."""
 
 
+OpenDatabase = Callable[[Report, TraceSink, AskPassword, CancelToken], Database]
+"""Makes a connection. Raises only `SqlagentError` and `Cancelled`."""
+
+
 class Ask(Protocol):
     """Runs one turn. `reply` says that `question` answers the clarification that the turn before asked for."""
 
@@ -36,9 +40,9 @@ class Ask(Protocol):
 class Services:
     """The app's parts. The openers run in worker threads, may take long, and raise only `SqlagentError`."""
 
-    open_database: Callable[[Report, TraceSink, AskPassword], Database]
+    open_database: OpenDatabase
     """The agent's own connection."""
-    open_catalogue: Callable[[Report, TraceSink, AskPassword], Database]
+    open_catalogue: OpenDatabase
     """The schema browser's own connection."""
     open_model: Callable[[Report], Model]
     ask: Ask

@@ -58,14 +58,16 @@ class UserWorker(Worker):
     def _cancel_in_background(self, token: CancelToken) -> None:
         threading.Thread(target=token.cancel, name="sqlagent-cancel", daemon=True).start()
 
-    def _open(self) -> Database:
+    def _open(self, cancel: CancelToken) -> Database:
         if self._database is None:
-            self._database = self._services.open_catalogue(self.report("catalogue"), self.bridge.put, self.ask_password)
+            self._database = self._services.open_catalogue(
+                self.report("catalogue"), self.bridge.put, self.ask_password, cancel
+            )
         return self._database
 
     def _load(self) -> None:
         try:
-            database = self._open()
+            database = self._open(self._closed)
             self.bridge.put(CatalogueReady(database.tables(self._closed)))
             self.bridge.put(ObjectsRead(database.objects(self._closed)))
         except SqlagentError as error:
@@ -74,7 +76,7 @@ class UserWorker(Worker):
 
     def _describe(self, names: tuple[str, ...]) -> None:
         try:
-            tables = self._open().describe(names, self._closed)
+            tables = self._open(self._closed).describe(names, self._closed)
         except SqlagentError as error:
             self._database = None
             self.bridge.put(DescribeFailed(names, error))
@@ -85,9 +87,10 @@ class UserWorker(Worker):
         outcome: QueryResult | StatementError | None = None
         try:
             token.raise_if_cancelled()
-            outcome = self._open().execute(sql, origin="user", cancel=token)
-        except Cancelled:
-            pass
+            outcome = self._open(token).execute(sql, origin="user", cancel=token)
+        except Cancelled as stopped:
+            if stopped.reason != "cancelled":
+                outcome = StatementError(kind="cancelled", message=str(stopped))
         except SqlagentError as error:
             self._database = None
             outcome = StatementError(kind="connection", message=str(error))

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -139,6 +140,22 @@ def test_ctrl_c_cancels_on_the_server(home: Path, demo_conninfo: str, demo_admin
         running.communicate(timeout=30)
         assert running.returncode == 130
         assert admin.execute(asked).fetchone() == (0,)
+
+
+def test_ctrl_c_ends_connecting(home: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        running = subprocess.Popen(
+            command("sql", "SELECT 1", f"host=127.0.0.1 port={mute.getsockname()[1]} user=x dbname=x"),
+            env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        mute.settimeout(20)
+        client, _ = mute.accept()
+        with client:
+            running.send_signal(signal.SIGINT)
+            out, said = running.communicate(timeout=5)
+    assert running.returncode == 130
+    assert said.decode().strip().endswith("Interrupted.")
+    assert out == b""
 
 
 def test_ask_json_is_the_contract(home: Path, demo_conninfo: str) -> None:

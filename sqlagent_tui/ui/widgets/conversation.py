@@ -208,13 +208,8 @@ class Conversation(VerticalScroll, can_focus=True):
             parts.append(t("status.speed", speed=t.number(event.usage.tokens_per_second)))
         cost = " · ".join(parts)
         if event.outcome == "cancelled":
-            self.add(
-                Line(
-                    f"{t('turn.cancelled')} · {cost}" if event.steps else t("turn.cancelled"),
-                    "$warning",
-                    mark="■ ",
-                )
-            )
+            how = t.known(f"turn.reason.{event.reason}") or t("turn.cancelled")
+            self.add(Line(f"{how} · {cost}" if event.steps else how, "$warning", mark="■ "))
         elif event.outcome == "failed":
             self.add(
                 Notice(

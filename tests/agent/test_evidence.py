@@ -79,8 +79,9 @@ def test_what_the_model_said_itself_is_no_source() -> None:
     messages = [*asked("em Castanheira"), Message(role="assistant", content="Casheira")]
     found = {item.check: item for item in gather(messages, "SELECT 1 WHERE nome = 'Casheira'", ANSWER, tried=True)}
     assert (found["values"].level, found["values"].detail) == ("warning", "Casheira")
+    sql = "SELECT 1 WHERE nome = 'Casheira'"
     shown = asked("em Castanheira", "Casheira")
-    assert [item.check for item in gather(shown, "SELECT 1 WHERE nome = 'Casheira'", ANSWER, tried=True)] == [
+    assert [item.check for item in gather(shown, sql, ANSWER, tried=True)] == [
         "executed"
     ]
 

@@ -55,6 +55,11 @@ class StreamParser:
         """Whether the next character belongs to a thought."""
         return self._state == "thinking"
 
+    @property
+    def after_call(self) -> bool:
+        """Whether a call was closed and nothing else opened."""
+        return self._state == "text" and bool(self._calls)
+
     def feed(self, text: str) -> list[Piece]:
         """Take a chunk; return what became certain, in order. White space around tags is not reported."""
         self._pending += text

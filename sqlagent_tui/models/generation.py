@@ -23,6 +23,8 @@ PROGRESS_SECONDS: Final = 0.1
 LOOP_TOKENS: Final = 192
 """So many tokens that repeat one pattern, at least four times over, are a loop."""
 LOOP_PERIOD: Final = 128
+CLOSING_TOKENS: Final = 96
+"""Beyond the limit, for a call that was cut short to be brought to its end."""
 
 Stop = Literal["end", "length", "thinking_budget"]
 
@@ -93,6 +95,8 @@ class Generator:
         tags = (THINK_OPEN, THINK_CLOSE, CALL_OPEN, CALL_CLOSE)
         opening = encoder.encode([Part(THINK_OPEN, True)])
         self._open_thought = opening[0] if len(opening) == 1 else -1
+        quote = encoder.encode([Part('"', False)])
+        self._quote = quote[0] if len(quote) == 1 else -1
         self._tags = {token for tag in tags if len(ids := encoder.encode([Part(tag, True)])) == 1 for token in ids}
         response = encoder.encode([Part("<tool_response>", True)])
         self._response = response[0] if len(response) == 1 else -1
@@ -157,7 +161,8 @@ class Generator:
         engine = self._engine
         written: list[int] = []
         thought = 0
-        forced = False
+        limit = options.max_tokens
+        forced = closing = False
         first = 0.0
         while True:
             token = sampler.sample()
@@ -177,10 +182,18 @@ class Generator:
                     sampler.accept(end)
                     writer.write(engine.piece(end))
                 pending += self._end_thought
+            elif sampler.constrained and (closing or looping or len(written) + 1 >= limit):
+                # A call that goes round and round, or on and on, is ended, so that the model is told what is wrong.
+                if not closing:
+                    closing, limit = True, len(written) + CLOSING_TOKENS
+                if sampler.offer(self._quote):
+                    writer.write(engine.piece(self._quote))
+                    pending.append(self._quote)
             elif looping:
                 return "length", [*written, token], first
             written += pending
-            if len(written) >= options.max_tokens or len(engine.tokens) + len(pending) >= engine.context_size:
+            full = len(written) >= limit or len(engine.tokens) + len(pending) >= engine.context_size
+            if full or (closing and writer.parser.after_call):
                 return "length", written, first
             engine.evaluate(pending)
 

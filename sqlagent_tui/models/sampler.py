@@ -65,6 +65,14 @@ class Sampler:
         """Whether a grammar has its say."""
         return self._grammar is not None
 
+    def offer(self, token: int) -> bool:
+        """Take `token` as the next one if the grammar allows it; return whether it was taken."""
+        if not self._allows(token):
+            return False
+        self.accept(token)
+        lib.llama_sampler_accept(self._grammar, token)
+        return True
+
     def _settle(self, token: int) -> int:
         """Ask the grammar about the one candidate first: about the whole vocabulary takes a thousand times as long."""
         if not self._allows(token):

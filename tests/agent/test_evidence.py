@@ -81,9 +81,7 @@ def test_what_the_model_said_itself_is_no_source() -> None:
     assert (found["values"].level, found["values"].detail) == ("warning", "Casheira")
     sql = "SELECT 1 WHERE nome = 'Casheira'"
     shown = asked("em Castanheira", "Casheira")
-    assert [item.check for item in gather(shown, sql, ANSWER, tried=True)] == [
-        "executed"
-    ]
+    assert [item.check for item in gather(shown, sql, ANSWER, tried=True)] == ["executed"]
 
 
 def test_the_warning_says_which_number() -> None:

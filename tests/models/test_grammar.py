@@ -15,6 +15,7 @@ from sqlagent_tui.agent.profile import default_profile, parse_profile
 from sqlagent_tui.agent.protocols import GenerationOptions, Sampling
 from sqlagent_tui.assembly import student_profile
 from sqlagent_tui.errors import ModelError
+from sqlagent_tui.models.generation import CLOSING_TOKENS
 from sqlagent_tui.models.library import student_path
 from tests.models.test_engine import QUESTION, SYSTEM, Rig
 
@@ -76,6 +77,17 @@ def test_the_thought_is_free_and_the_call_follows_it(rig: Rig) -> None:
     text = b"".join(rig.engine.piece(token) for token in outcome.tokens).decode("utf-8", "replace")
     written = text.rpartition(THINK_CLOSE)[2]
     assert written.lstrip().startswith(CALL_OPEN)
+
+
+def test_a_call_cut_short_is_brought_to_its_end(rig: Rig) -> None:
+    ended = 0
+    for seed in range(12):
+        generation = rig.answer(SYSTEM, QUESTION, options=wild(seed, max_tokens=50)).generation
+        assert generation.usage.generated_tokens <= 50 + CLOSING_TOKENS + 1
+        if not generation.unclosed_call:
+            ended += 1
+            assert all(isinstance(read_call(raw, PROFILE, "call_1"), ToolCall) for raw in generation.raw_calls)
+    assert ended >= 9  # random weights may open another string that they don't end
 
 
 def test_the_same_seed_writes_the_same_call(rig: Rig) -> None:

@@ -6,7 +6,7 @@ import random
 import re
 import selectors
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import psycopg
@@ -20,6 +20,8 @@ from sqlagent_tui.database.connection_errors import (
     UnreachableError,
     explain,
 )
+from sqlagent_tui.database.conninfo import Endpoint
+from sqlagent_tui.database.resolver import addresses
 from sqlagent_tui.errors import DatabaseError
 
 PasswordCallback = Callable[[str], str | None]
@@ -110,34 +112,46 @@ def _open_with_options(conninfo: str, settings: dict[str, str], password: str | 
 def _open(
     conninfo: str, settings: dict[str, str], extra: dict[str, str | int], cancel: CancelToken
 ) -> psycopg.Connection[Any]:
-    attempts = [{**extra, **attempt} for attempt in _attempts(settings)]
+    """Try one place after the other by libpq's rules, since only its blocking call has a timeout for each of them."""
+    timeout = _timeout(settings)
     texts: list[str] = []
-    for number, attempt in enumerate(attempts, 1):
+    last = ConnectionRefused("")
+    for attempt in _attempts(settings, timeout, cancel):
         try:
-            return _connection(_connect(conninfos.with_options(conninfo, **attempt), _timeout(settings), cancel))
+            if isinstance(attempt, ConnectionRefused):
+                raise attempt
+            return _connection(_connect(conninfos.with_options(conninfo, **extra, **attempt), timeout, cancel))
         except ConnectionRefused as problem:
             texts.append(problem.text)
             problem.text = "\n".join(texts)
-            if number == len(attempts) or not isinstance(explain(problem, settings), UnreachableError):
+            if not isinstance(explain(problem, settings), UnreachableError):
                 raise
-    raise AssertionError("a conninfo names at least one server")
+            last = problem
+    raise last from None
 
 
-def _attempts(settings: dict[str, str]) -> list[dict[str, str]]:
-    """Return what to connect with instead of what the conninfo says, one attempt after the other, as libpq would.
-
-    One server is left to libpq. Among several we choose, by libpq's rules, since only its blocking call has a timeout
-    for each of them.
-    """
+def _attempts(
+    settings: dict[str, str], timeout: float | None, cancel: CancelToken
+) -> Iterator[dict[str, str] | ConnectionRefused]:
+    """Yield what to connect with instead of what the conninfo says, or why there is no such place."""
     servers = conninfos.endpoints(settings)
-    if len(servers) == 1:
-        return [{}]
-    if settings.get("load_balance_hosts") == "random":
+    if len(servers) > 1 and settings.get("load_balance_hosts") == "random":
         random.shuffle(servers)
-    places = [{"host": server.host, "hostaddr": server.hostaddr, "port": server.port} for server in servers]
-    if settings.get("target_session_attrs") != "prefer-standby":
-        return places
-    return [{**place, "target_session_attrs": wanted} for wanted in ("standby", "any") for place in places]
+    preferring = settings.get("target_session_attrs") == "prefer-standby"
+    known: dict[Endpoint, list[Endpoint]] = {}
+    for wanted in ("standby", "any") if preferring else ("",):
+        only: dict[str, str] = {"target_session_attrs": wanted} if wanted else {}
+        for server in servers:
+            try:
+                places = known[server] = known.get(server) or addresses(server, timeout, cancel)
+            except ConnectionRefused as problem:
+                yield problem
+                continue
+            for place in places:
+                if places == servers:  # a single one, with nothing to look up
+                    yield only
+                else:
+                    yield {**only, "host": place.host, "hostaddr": place.hostaddr, "port": place.port}
 
 
 def _timeout(settings: dict[str, str]) -> float | None:

@@ -20,6 +20,8 @@ _TORN = (
     "Write @ as %40 and / as %2F; leave the password out, it is asked for.",
 )
 _DEFAULT_PORT = "5432"
+_LISTS = ("host", "hostaddr", "port")
+"""Options that may hold several values, separated by commas: as many of each as there are servers."""
 _SECRET = b"*"
 """How libpq marks the options whose values it wants hidden."""
 
@@ -48,6 +50,7 @@ def settings(conninfo: str) -> dict[str, str]:
         }
     finally:
         probe.finish()
+    _check_lists(effective)
     if "dbname" not in effective:
         return {option.keyword.decode(): (option.val or b"").decode(errors="replace") for option in written
                 if option.dispchar != _SECRET}  # fmt: skip
@@ -76,13 +79,21 @@ def with_options(conninfo: str, **options: str | int) -> str:
 
 def endpoints(effective: dict[str, str]) -> list[Endpoint]:
     """Return the servers that `settings` names, in the order in which they are tried."""
-    hosts, addresses, ports = (effective.get(name, "").split(",") for name in ("host", "hostaddr", "port"))
+    hosts, addresses, ports = (effective.get(name, "").split(",") for name in _LISTS)
     count = max(len(hosts), len(addresses))
     ports = ports * count if len(ports) == 1 else ports
     return [
         Endpoint(host, address, port or _DEFAULT_PORT)
         for host, address, port in list(zip_longest(hosts, addresses, ports, fillvalue=""))[:count]
     ]
+
+
+def _check_lists(effective: dict[str, str]) -> None:
+    """Raise DatabaseError where libpq would, had it to choose the servers itself."""
+    counts = {name: effective[name].count(",") + 1 for name in _LISTS if name in effective}
+    servers = counts.get("hostaddr", counts.get("host", 1))
+    if counts.get("host", servers) != servers or counts.get("port", 1) not in (1, servers):
+        raise DatabaseError(*UNREADABLE)
 
 
 def _parse(conninfo: str) -> list[pq.ConninfoOption]:

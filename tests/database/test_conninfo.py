@@ -151,6 +151,54 @@ def test_a_silent_first_host_costs_its_timeout_and_no_more(network_server: Netwo
         assert client.database.info.host.endswith(str(network_server.port))
 
 
+@pytest.mark.parametrize("lists", ["host=a,b port=1,2,3", "host=a,b hostaddr=127.0.0.1", "port=1,2"])
+def test_as_many_ports_and_addresses_as_servers(lists: str) -> None:
+    assert failure(f"{lists} user=x").message == "The connection string can't be read."
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+    """Names that only the program's own look-up knows: libpq's would find nothing."""
+    known: dict[str, list[str]] = {}
+    real = socket.getaddrinfo
+
+    def look_up(host: str, port: object, *arguments: int, **more: int) -> list[object]:
+        if host not in known:
+            return list(real(host, port, *arguments, **more))
+        if not known[host]:
+            time.sleep(3)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0)) for address in known[host]]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    return known
+
+
+def test_names_are_looked_up_outside_libpq(
+    network_server: NetworkServer, connect: Connect, names: dict[str, list[str]]
+) -> None:
+    names[HOST_NAME] = ["127.0.0.9", "127.0.0.1"]  # on the first one nobody listens
+    way = f"host={HOST_NAME} port={network_server.port} dbname=postgres user=postgres"
+    client = connect(f"{way} sslmode=verify-full sslrootcert='{network_server.authority}'")
+    assert client.database.info.host == f"{HOST_NAME}:{network_server.port}"
+    assert connect(f"{way} target_session_attrs=prefer-standby").database.info.read_only
+    assert "can't be resolved" in failure("host=nenhum.invalid user=x").message
+    two = f"host=nenhum.invalid,{HOST_NAME} port={network_server.port} dbname=postgres user=postgres"
+    assert connect(two).database.info.host == f"{HOST_NAME}:{network_server.port}"
+
+
+def test_a_resolver_that_does_not_answer_stops_nobody(names: dict[str, list[str]]) -> None:
+    names["lento.exemplo"] = []
+    token = CancelToken()
+    threading.Timer(0.1, token.cancel).start()
+    started = time.monotonic()
+    with pytest.raises(Cancelled):
+        open_connection("host=lento.exemplo user=x", cancel=token)
+    assert time.monotonic() - started < 1
+    error = failure("host=lento.exemplo user=x connect_timeout=1")
+    assert isinstance(error, UnreachableError)
+    assert time.monotonic() - started < 2.5
+
+
 def test_a_refused_role_is_not_tried_on_the_next_host(network_server: NetworkServer, guard: Guard) -> None:
     given = libpq.conninfo_to_dict(guard.superuser)
     conninfo = f"host=127.0.0.1,{given['host']} port={network_server.port},{given['port']}"

@@ -229,7 +229,8 @@ class PostgresDatabase:
                 self._watchdog.bury(watch, session.transaction)  # the server may not have noticed
             if cancel.cancelled:
                 raise Cancelled(endings.cancel_reason(lost, watch)) from None
-            return endings.error(lost, watch, self._way.trouble())
+            trouble = None if lost.sqlstate else self._way.trouble()  # the server itself has said why
+            return endings.error(lost, watch, trouble)
         except BaseException:
             self._drop()  # interrupted in the middle of a message: nothing may be sent on this connection any more
             raise

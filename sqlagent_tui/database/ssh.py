@@ -33,8 +33,8 @@ SECONDS_TO_CONNECT = 30.0
 SECONDS_TO_TYPE = 180.0
 """How long ssh may take where it can ask its user for something."""
 _POLL_SECONDS = 0.02
-_PATIENCE_SECONDS = 0.3
-"""How long ssh's word on a failure may come after the failure."""
+_PATIENCE_SECONDS = 1.5
+"""How long after a failure ssh's end, or its word on it, may be noticed here."""
 _FRESH_SECONDS = 15.0
 _LINES_KEPT = 20
 _OPTIONS = (

@@ -178,17 +178,11 @@ class Generator:
             looping = _loops([*written[-LOOP_PERIOD * 4 :], token])
             if writer.parser.inside_thinking and (spent or looping):
                 forced = True
-                for end in self._end_thought:
-                    sampler.accept(end)
-                    writer.write(engine.piece(end))
-                pending += self._end_thought
+                pending += self._end_of_thought(sampler, writer)
             elif sampler.constrained and (closing or looping or len(written) + 1 >= limit):
-                # A call that goes round and round, or on and on, is ended, so that the model is told what is wrong.
                 if not closing:
                     closing, limit = True, len(written) + CLOSING_TOKENS
-                if sampler.offer(self._quote):
-                    writer.write(engine.piece(self._quote))
-                    pending.append(self._quote)
+                pending += self._end_of_string(sampler, writer)
             elif looping:
                 return "length", [*written, token], first
             written += pending
@@ -196,6 +190,20 @@ class Generator:
             if full or (closing and writer.parser.after_call):
                 return "length", written, first
             engine.evaluate(pending)
+
+    def _end_of_thought(self, sampler: Sampler, writer: Writer) -> list[int]:
+        """Write what ends a thought, as if the model had; return its tokens."""
+        for token in self._end_thought:
+            sampler.accept(token)
+            writer.write(self._engine.piece(token))
+        return self._end_thought
+
+    def _end_of_string(self, sampler: Sampler, writer: Writer) -> list[int]:
+        """Write a quote where one may stand: a call that goes round and round, or on and on, comes to its end."""
+        if not sampler.offer(self._quote):
+            return []
+        writer.write(self._engine.piece(self._quote))
+        return [self._quote]
 
     def _calls_begin(
         self, token: int, writer: Writer, sampler: Sampler, options: GenerationOptions, written: Sequence[int]

@@ -15,7 +15,7 @@ from tests.fix_catalogue import Ways, database_of, many_tables
 from tests.fix_guard import Client
 from tests.fix_servers import Cluster
 
-TABLES, COLUMNS, PARTITIONS = 2_000, 20, 200
+TABLES, COLUMNS, PARTITIONS = 1_000, 20, 100
 NAME = f"grande_{os.getpid()}"
 
 

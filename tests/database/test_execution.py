@@ -9,7 +9,7 @@ from psycopg import conninfo as libpq
 
 from sqlagent_tui.agent.cancel import CancelToken
 from sqlagent_tui.agent.events import StatementFinished, StatementStarted
-from sqlagent_tui.agent.results import Column, QueryResult
+from sqlagent_tui.agent.results import Column, QueryResult, TableInfo
 from tests.fix_guard import ASCII, Client, Guard
 
 
@@ -197,7 +197,12 @@ def test_an_sql_ascii_database_is_read(guard: Guard, connect: Callable[..., Clie
                 raw.execute(
                     b"INSERT INTO t VALUES (1, 'a\xe9'), (2, 'b\xc3\xa9'), (3, E'\\\\303\\\\251\\\\303\\\\251')"
                 )
+                raw.execute(b'CREATE TABLE "im\xf3vel" ("\xe1rea" int)')
             client = connect(info)
+            assert [table.name for table in client.database.tables(CancelToken())] == ["imóvel", "t"]
+            (imovel,) = client.database.describe(["imóvel"], CancelToken())
+            assert isinstance(imovel, TableInfo)
+            assert [column.name for column in imovel.columns] == ["área"]
             rows = client.rows("SELECT n, v FROM t WHERE v <> 'ç' ORDER BY n", max_value_chars=1000).rows
             assert rows[:2] == (("1", "aé"), ("2", "bé"))
             error = client.fails("SELECT 'çã', nope FROM t")

@@ -103,6 +103,22 @@ def test_sql_failures_have_their_codes(
     assert done.returncode == code
     error = json.loads(done.stdout)["error"]
     assert (error["kind"], error["sqlstate"]) == (kind, sqlstate)
+    assert set(error) == {"kind", "sqlstate", "message", "hint", "position"}
+
+
+def test_sql_keeps_to_the_limits_and_the_functions_of_the_settings(
+    home: Path, tmp_path: Path, demo_conninfo: str
+) -> None:
+    settings = tmp_path / "settings.toml"
+    settings.write_text('[limits]\nmax_value_chars = 4\nagent_max_cost = 1\n[safety]\ndeny_functions = ["upper"]\n')
+    wanted = ("--config", str(settings), "--format", "json")
+    shown = run(home, "sql", "SELECT nome FROM estado ORDER BY 1 LIMIT 1", demo_conninfo, *wanted)
+    assert json.loads(shown.stdout)["rows"] == [["Acre"]]
+    refused = run(home, "sql", "SELECT upper(nome) FROM estado", demo_conninfo, *wanted)
+    assert refused.returncode == 5
+    error = json.loads(refused.stdout)["error"]
+    assert (error["kind"], error["position"]) == ("refused", 8)
+    assert "deny_functions" in error["message"]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from sqlagent_tui.agent.cancel import CancelToken
 from sqlagent_tui.agent.protocols import Limits
 from sqlagent_tui.agent.results import Origin, QueryResult, StatementError
 from sqlagent_tui.config import Config
+from sqlagent_tui.database import execution
 from sqlagent_tui.database.plan import estimate
 from tests.fix_guard import Client, Guard
 
@@ -91,6 +92,17 @@ def test_the_mistakes_of_a_statement_come_before_its_cost(reader: Client) -> Non
 )
 def test_plans_of_any_shape_are_read(reader: Client, sql: str) -> None:
     assert isinstance(run(reader, sql, "agent", DEFAULTS), QueryResult)
+
+
+def test_a_plan_too_large_to_be_held_is_not_read(reader: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The planner computes constants, and a plan shows them.
+    monkeypatch.setattr(execution, "LARGEST_ANSWER", 1_000_000)
+    limits = msgspec.structs.replace(DEFAULTS, max_bytes=1_000_000)
+    lost = run(reader, "SELECT id FROM conta WHERE nome <> repeat('x', 5000000)", "agent", limits)
+    assert isinstance(lost, StatementError)
+    assert lost.kind == "connection"
+    assert "an answer of more than" in (lost.detail or "")
+    assert reader.rows("SELECT 1").rows == (("1",),)
 
 
 def test_what_demo_questions_ask_is_left_alone(

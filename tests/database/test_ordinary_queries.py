@@ -11,12 +11,15 @@ from psycopg import conninfo as libpq
 from psycopg import pq
 
 from sqlagent_tui.agent.results import StatementError
+from sqlagent_tui.config import Config
 from sqlagent_tui.database.results import decode
 from tests.fix_guard import Client, Guard
 from tests.statements import Entry, read
 
 FOLDER = Path(__file__).parent / "queries"
 FAMILIES = sorted(path.stem for path in FOLDER.glob("*.sql"))
+LIMITS = Config().limits.answer()
+"""Those of the model's final answer, the cost gate among them."""
 _LONGEST = 1_000_000
 """Characters of a value: more than any of these queries yields."""
 
@@ -31,12 +34,12 @@ def test_the_corpus_is_large_and_says_nothing_twice() -> None:
 def test_the_guard_changes_nothing_about_the_result(
     direct_guard: Guard, connect: Callable[..., Client], family: str
 ) -> None:
-    _compare(direct_guard.reader, connect(direct_guard.reader), family)
+    _compare(direct_guard.reader, connect(direct_guard.reader, LIMITS), family)
 
 
 def test_nor_about_geometries(postgis: str, connect: Callable[..., Client]) -> None:
     way = libpq.make_conninfo(postgis, options='-c search_path=public,"Geo"')
-    _compare(way, connect(way), "postgis")
+    _compare(way, connect(way, LIMITS), "postgis")
 
 
 def _compare(way: str, client: Client, family: str) -> None:

@@ -16,7 +16,7 @@ import msgspec
 
 from sqlagent_tui.agent.profile import Profile, default_profile, load_profile, parse_profile
 from sqlagent_tui.agent.protocols import TurnLimits
-from sqlagent_tui.config import Config
+from sqlagent_tui.config import Config, LimitSettings
 from sqlagent_tui.database.progress import Progress
 from sqlagent_tui.database.saved import SavedConnection, SavedConnections, is_name
 from sqlagent_tui.errors import UsageError
@@ -265,9 +265,9 @@ def choose_profile(name: str | None, config: Config, model_name: str) -> Profile
     return load_profile(file if file.is_file() else Path(wanted))
 
 
-def turn_limits(config: Config) -> TurnLimits:
+def turn_limits(settings: LimitSettings) -> TurnLimits:
     """Return the bounds of a turn, with the user's own for its statements."""
-    return TurnLimits(statement=config.limits.statement(), answer=config.limits.answer())
+    return TurnLimits(statement=settings.statement(), answer=settings.answer())
 
 
 def student_profile() -> Profile:

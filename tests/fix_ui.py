@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +15,12 @@ from sqlagent_tui.agent.events import LoopEvent
 from sqlagent_tui.agent.loop import Agent
 from sqlagent_tui.agent.profile import default_profile
 from sqlagent_tui.agent.protocols import Database, Model
+from sqlagent_tui.assembly import Target
 from sqlagent_tui.database.postgres import PostgresDatabase
 from sqlagent_tui.database.watchdog import Watchdog
 from sqlagent_tui.models.scripted import ScriptedModel
 from sqlagent_tui.ui.app import SqlAgentApp
+from sqlagent_tui.ui.run import AppOptions, Parts
 from sqlagent_tui.ui.services import AskPassword, Report, Services, TraceSink
 
 
@@ -83,3 +87,33 @@ def harness(demo_conninfo: str) -> Iterator[Callable[..., Harness]]:
     for one in made:
         for database in one.databases:
             database.close()
+
+
+class Real:
+    """The app as the command line starts it, but for the model, which follows a script."""
+
+    def __init__(self, target: Target, script: list[str], **options: Any) -> None:
+        self.parts = Parts(AppOptions(target=target, **options))
+        self.model = ScriptedModel(script)
+        self.app = SqlAgentApp(
+            dataclasses.replace(self.parts.services(), open_model=lambda report: self.model, language="en")
+        )
+
+    def close(self) -> None:
+        self.app.agent.close()
+        self.app.user.close()
+        self.parts.close()
+
+
+@pytest.fixture
+def real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Real]]:
+    monkeypatch.setenv("SQLAGENT_TUI_HOME", str(tmp_path / "home"))
+    made: list[Real] = []
+
+    def make(conninfo: str, script: list[str] | None = None, **options: Any) -> Real:
+        made.append(Real(Target(conninfo=conninfo), script or [], **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()

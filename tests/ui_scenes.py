@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
+import msgspec
 from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Static
@@ -29,7 +30,17 @@ from sqlagent_tui.agent.events import (
 )
 from sqlagent_tui.agent.messages import Usage
 from sqlagent_tui.agent.protocols import DatabaseInfo, ModelInfo
-from sqlagent_tui.agent.results import Column, ColumnInfo, ForeignKey, QueryResult, StatementError, TableInfo, TableName
+from sqlagent_tui.agent.results import (
+    Column,
+    ColumnInfo,
+    ForeignKey,
+    PlanEstimate,
+    QueryResult,
+    StatementError,
+    TableInfo,
+    TableName,
+)
+from sqlagent_tui.agent.roles import RoleFinding, RoleReport
 from sqlagent_tui.ui.app import SqlAgentApp
 from sqlagent_tui.ui.grid_data import GridData
 from sqlagent_tui.ui.notices import (
@@ -331,6 +342,50 @@ def own_failed() -> list[UiEvent]:
         position=SQL.index("i.area_ha") + 1,
     )
     return [*statement(91, SQL, origin="user", error=error), OwnFinished(error)]
+
+
+def costly() -> list[UiEvent]:
+    """A turn whose statement isn't run for its cost."""
+    error = StatementError(
+        kind="costly",
+        message="The planner expects a cost of 41,000,000, more than the limit of 10,000,000; it was not run.",
+        estimate=PlanEstimate(cost=41_230_118.5, rows=311_000_000),
+    )
+    return [*_begin(QUESTION, THOUGHT), *_query_call(2, 2, SQL, error)]
+
+
+ROLE = RoleReport(
+    role="manutencao",
+    findings=(
+        RoleFinding(
+            key="pg_read_server_files",
+            level="danger",
+            message="manutencao is a member of pg_read_server_files and may read files of the server.",
+            remedy="REVOKE pg_read_server_files FROM manutencao.",
+        ),
+        RoleFinding(
+            key="writable_relations",
+            level="warning",
+            message="manutencao may write to 14 tables and views: bioma, embargo, …",
+            names=("bioma", "embargo", '"[/oops]\x1b[31m\u202e"'),
+            count=14,
+            remedy="REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA … FROM manutencao.",
+        ),
+        RoleFinding(
+            key="temporary_tables",
+            level="ok",
+            message="manutencao may create temporary tables in cadastro_ambiental.",
+            names=("cadastro_ambiental",),
+            count=1,
+            remedy="REVOKE TEMPORARY ON DATABASE cadastro_ambiental FROM PUBLIC and from manutencao.",
+        ),
+    ),
+)
+
+
+def with_role(role: RoleReport = ROLE) -> list[UiEvent]:
+    """Everything is open, as a role that may do too much."""
+    return [DatabaseReady(msgspec.structs.replace(DATABASE, user=role.role, role=role)), *opened()[1:]]
 
 
 async def begin(app: SqlAgentApp, pilot: Pilot[int], question: str = QUESTION) -> None:

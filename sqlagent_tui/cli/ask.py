@@ -85,7 +85,8 @@ def ask(
         try:
             model = open_model(model_name, config, narration, demo=demo)
             try:
-                agent = Agent(model, database, choose_profile(profile, config, model.info.name), turn_limits(config))
+                spoken = choose_profile(profile, config, model.info.name)
+                agent = Agent(model, database, spoken, turn_limits(config.limits))
                 record = TurnRecord(question, model.info, journal.session_id)
                 for text in (question, *reply):
                     record.clear()

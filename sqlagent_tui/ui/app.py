@@ -21,11 +21,11 @@ from sqlagent_tui.ui.commands import commands
 from sqlagent_tui.ui.hints import hints
 from sqlagent_tui.ui.keymap import APP, bindings, split_keymap
 from sqlagent_tui.ui.messages import Messages
-from sqlagent_tui.ui.notices import PasswordWanted
 from sqlagent_tui.ui.own_sql import OwnSql
 from sqlagent_tui.ui.panes import PANES, SINGLE_PANE_BELOW
-from sqlagent_tui.ui.presenter import Presenter
+from sqlagent_tui.ui.presenter import Presenter, Reactions
 from sqlagent_tui.ui.services import Services
+from sqlagent_tui.ui.sheets import Sheets
 from sqlagent_tui.ui.taking import Taking
 from sqlagent_tui.ui.text import safe_line
 from sqlagent_tui.ui.themes import DEFAULT_THEME, load_themes
@@ -69,6 +69,7 @@ class SqlAgentApp(App[int]):
         self.agent = AgentWorker(services, self.bridge)
         self.user = UserWorker(services, self.bridge)
         self._taking = Taking(self, self.messages)
+        self.sheets = Sheets(self, self.messages, services, self._keymap_of_user)
         self._thinking_open = False
         self._detailed = False
         self._quit_asked = -QUIT_SECONDS
@@ -76,8 +77,7 @@ class SqlAgentApp(App[int]):
 
     def compose(self) -> ComposeResult:
         """The workspace, or a sentence where the terminal is too small for it."""
-        enter_sends = "enter" in self._keymap_of_user.get("send", "enter").split(",")
-        work = self.work = Workspace(self.messages, self.services, enter_sends=enter_sends, hints=self._hints)
+        work = self.work = Workspace(self.messages, self.services, keymap=self._keymap_of_user, hints=self._hints)
         clock = self.services.clock
         self.own = OwnSql(worker=self.user, pane=work.sql, clock=clock, changed=self._refresh_keys)
         self.presenter = Presenter(
@@ -85,10 +85,14 @@ class SqlAgentApp(App[int]):
             work=work,
             bridge=self.bridge,
             clock=clock,
-            turn_over=self._turn_over,
-            reload_catalogue=self.user.load,
-            ask_password=self._ask_password,
-            own_finished=self.own.finished,
+            reactions=Reactions(
+                turn_over=self._turn_over,
+                catalogue_wanted=self.user.load,
+                connected=self.sheets.connected,
+                password_wanted=self.sheets.ask_password,
+                superuser_refused=lambda: self.sheets.ask_superuser(self._connect_again),
+                own_finished=self.own.finished,
+            ),
         )
         self.asking = Asking(
             agent=self.agent,
@@ -117,6 +121,10 @@ class SqlAgentApp(App[int]):
         self.user.start()
         self.agent.prepare()
         self.user.load()
+
+    def _connect_again(self) -> None:
+        self.presenter.opening("database")
+        self.agent.prepare()
 
     async def _drain(self) -> None:
         if self._draining:
@@ -167,7 +175,7 @@ class SqlAgentApp(App[int]):
 
     def action_sql(self) -> None:
         """Write SQL; again, go back to the question."""
-        if len(self.screen_stack) > 1:
+        if self.sheets.any_open:
             return
         if self.work.writing == "sql" and self.focused is self.work.input:
             self.action_pane("conversation")
@@ -181,8 +189,22 @@ class SqlAgentApp(App[int]):
         if not event.sql.strip():
             self.notify(self.messages("toast.empty_sql"), markup=False)
             return
+        self._run_own(event.sql)
+
+    def action_run_anyway(self) -> None:
+        """Run the statement that was too costly to be run for the model."""
+        sql = self.work.conversation.costly_sql
+        if not sql:
+            self.notify(self.messages("toast.nothing_costly"), markup=False)
+        elif not self.own.running:
+            self.work.sql.editor.load(sql)
+            self._run_own(self.work.sql.editor.text)
+        else:
+            self.notify(self.messages("toast.own_running"), markup=False)
+
+    def _run_own(self, sql: str) -> None:
         self.work.write("sql")
-        self.own.run(event.sql)
+        self.own.run(sql)
 
     # Panes
 
@@ -224,12 +246,9 @@ class SqlAgentApp(App[int]):
 
     # Keys
 
-    def action_help(self) -> None:
-        """Open the help."""
-        from sqlagent_tui.ui.screens.help import HelpScreen
-
-        if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(self.messages, self._keymap_of_user, demo=self.services.demo))
+    def action_sheet(self, name: str) -> None:
+        """Open a sheet over the app."""
+        self.sheets.open(name)
 
     def action_thinking(self) -> None:
         """Unfold or fold the model's thinking."""
@@ -318,11 +337,6 @@ class SqlAgentApp(App[int]):
     def on_grid_pane_save_asked(self, event: GridPane.SaveAsked) -> None:
         """Ask where to, and save."""
         self._taking.save(event.result)
-
-    def _ask_password(self, wanted: PasswordWanted) -> None:
-        from sqlagent_tui.ui.screens.password import PasswordScreen
-
-        self.push_screen(PasswordScreen(self.messages, wanted.role), wanted.answer.put)
 
     # Themes, commands, the end
 

@@ -32,7 +32,7 @@ class Key:
 
 
 APP: Final = (
-    Key("help", "f1", "help"),
+    Key("help", "f1", "sheet('help')"),
     Key("conversation", "f2", "pane('conversation')"),
     Key("schema", "f3", "pane('schema')"),
     Key("trace", "f4", "pane('trace')"),
@@ -40,6 +40,9 @@ APP: Final = (
     Key("sql", "f6", "sql", priority=True),
     Key("thinking", "f8,ctrl+t", "thinking"),
     Key("details", "f9,ctrl+o", "details"),
+    Key("limits", "f10,ctrl+l", "sheet('limits')"),
+    Key("role", "f11,ctrl+g", "sheet('role')"),
+    Key("run_anyway", "f7", "run_anyway"),
     Key("palette", "ctrl+p", "command_palette", priority=True),
     Key("stop", "escape", "stop"),
     Key("interrupt", "ctrl+c", "interrupt", priority=True),
@@ -102,3 +105,9 @@ def key_name(key: str) -> str:
     *modifiers, last = first.split("+")
     shown = _NAMES.get(last, last.upper() if len(last) > 1 or modifiers else last)
     return "+".join([*(modifier.capitalize() for modifier in modifiers), shown])
+
+
+def shown_key(id: str, keymap: Mapping[str, str]) -> str:
+    """Return the first key of binding `id` as people write it, with what the user made of it."""
+    keys = next(key.keys for table in TABLES.values() for key in table if key.id == id)
+    return key_name(keymap.get(id, keys))

@@ -54,6 +54,10 @@ class Messages:
         text = f"{value:,.{decimals}f}"
         return text.translate(str.maketrans(",.", ".,")) if self.language == "pt-BR" else text
 
+    def large(self, value: float) -> str:
+        """Return a number of any size: whole where a person can still read it."""
+        return self.number(value) if value < 1e15 else f"{value:.0e}"
+
     def duration(self, milliseconds: float) -> str:
         """Return a time as a person reads it: `3 ms`, `1,4 s`, `2 min 5 s`."""
         if milliseconds < 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from sqlagent_tui.agent.events import (
     AnswerReady,
@@ -22,8 +23,9 @@ from sqlagent_tui.agent.events import (
     TurnEnded,
     TurnStarted,
 )
+from sqlagent_tui.agent.protocols import DatabaseInfo
 from sqlagent_tui.agent.results import QueryResult, StatementError
-from sqlagent_tui.errors import DatabaseError, ModelError, SqlagentError
+from sqlagent_tui.errors import DatabaseError, ModelError, SqlagentError, SuperuserRefusedError
 from sqlagent_tui.ui.bridge import Bridge
 from sqlagent_tui.ui.messages import Messages
 from sqlagent_tui.ui.notices import (
@@ -35,6 +37,7 @@ from sqlagent_tui.ui.notices import (
     ModelReady,
     ObjectsRead,
     OwnFinished,
+    Part,
     PartFailed,
     PartProgress,
     PasswordWanted,
@@ -48,6 +51,20 @@ from sqlagent_tui.ui.widgets.workspace import Workspace
 _WRITING: dict[str, Activity] = {"thinking": "thinking", "text": "writing", "tool_call": "writing"}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Reactions:
+    """What the app does about a few events, besides showing them."""
+
+    turn_over: Callable[[bool], None]
+    """The turn ended; whether in a question to the user."""
+    catalogue_wanted: Callable[[], None]
+    """The catalogue could not be read before, and may be now."""
+    connected: Callable[[DatabaseInfo], None]
+    password_wanted: Callable[[PasswordWanted], None]
+    superuser_refused: Callable[[], None]
+    own_finished: Callable[[QueryResult | StatementError | None], None]
+
+
 class Presenter:
     """The one place that knows which event concerns which widget."""
 
@@ -58,23 +75,17 @@ class Presenter:
         work: Workspace,
         bridge: Bridge,
         clock: Callable[[], float],
-        turn_over: Callable[[bool], None],
-        reload_catalogue: Callable[[], None],
-        ask_password: Callable[[PasswordWanted], None],
-        own_finished: Callable[[QueryResult | StatementError | None], None],
+        reactions: Reactions,
     ) -> None:
         self._messages = messages
         self._conversation, self._status, self._tabs = work.conversation, work.status, work.tabs
         self._schema, self._trace, self._grid = work.schema, work.trace, work.grid
         self._bridge = bridge
         self._clock = clock
-        self._turn_over = turn_over
-        self._reload_catalogue = reload_catalogue
-        self._ask_password = ask_password
-        self._own_finished = own_finished
+        self._react = reactions
         self._first_token: tuple[float, int] | None = None
         self._step_tokens = 0
-        self._pending = {"database", "model"}
+        self._pending: set[Part] = {"database", "model"}
         self._broken: set[str] = set()
         self._reconnecting = False
         self.busy = False
@@ -106,7 +117,7 @@ class Presenter:
                 rows = f"{event.result.row_count}{'+' if event.result.truncated else ''}"
                 self._tabs.mark("grid", rows)
             case OwnFinished():
-                self._own_finished(event.outcome)
+                self._react.own_finished(event.outcome)
             case PartProgress():
                 self._progress(event)
             case PartFailed():
@@ -122,8 +133,10 @@ class Presenter:
             case TurnFailed():
                 self._conversation.fail(event.error, self._error_title(event.error))
                 self._end(clarification=False, failed=True)
+                if isinstance(event.error, SuperuserRefusedError):
+                    self._react.superuser_refused()
             case PasswordWanted():
-                self._ask_password(event)
+                self._react.password_wanted(event)
             case JobDone():
                 pass
             case _:
@@ -135,6 +148,11 @@ class Presenter:
         self.busy, self.cancelling = True, False
         self._trace.begin_turn()
         self._activity("queued" if self._pending else "reading")
+
+    def opening(self, part: Part) -> None:
+        """A part is opened once more."""
+        self._pending.add(part)
+        self._rest()
 
     def cancel(self) -> None:
         """The user wants the turn to stop; it has not yet."""
@@ -182,7 +200,7 @@ class Presenter:
     def _end(self, *, clarification: bool, failed: bool) -> None:
         self.busy = self.cancelling = False
         self._activity("failed" if failed else "ready")
-        self._turn_over(clarification)
+        self._react.turn_over(clarification)
 
     def _activity(self, activity: Activity, *, detail: str = "", fraction: float | None = None) -> None:
         if self.cancelling:
@@ -210,11 +228,12 @@ class Presenter:
             self._opened("model")
         else:
             self._status.change(database=event.info)
+            self._react.connected(event.info)
             where = t("database.where", database=event.info.database, user=event.info.user)
             welcome.part("database", "ready", f"{where} · PostgreSQL {event.info.server_version}")
             self._opened("database")
             if "catalogue" in self._broken:
-                self._reload_catalogue()
+                self._react.catalogue_wanted()
 
     def _opened(self, part: str) -> None:
         self._pending.discard(part)
@@ -236,6 +255,8 @@ class Presenter:
         self._pending.discard(event.part)
         if not self.busy:  # else the turn that needed it tells
             self._conversation.fail(event.error, self._messages(f"failed.{event.part}"))
+            if isinstance(event.error, SuperuserRefusedError):
+                self._react.superuser_refused()
         self._rest()
 
     def _error_title(self, error: SqlagentError) -> str:

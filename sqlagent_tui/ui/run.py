@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from sqlagent_tui.agent.loop import Agent
 from sqlagent_tui.assembly import OpenTarget, Target, choose_profile, open_model, turn_limits
-from sqlagent_tui.config import Config
+from sqlagent_tui.config import Config, LimitSettings
 from sqlagent_tui.errors import ExitCode, SqlagentError
 from sqlagent_tui.paths import config_dir, data_dir
 from sqlagent_tui.ui.app import SqlAgentApp
+from sqlagent_tui.ui.limits import LimitsInForce
 from sqlagent_tui.ui.messages import Messages, choose_language
 from sqlagent_tui.ui.services import AskPassword, Report, Services, TraceSink
 from sqlagent_tui.ui.themes import fitting_theme
@@ -73,6 +74,8 @@ class Parts:
         self._reports: list[Report] = []
         self._target: OpenTarget | None = None
         self._agent: Agent | None = None
+        self._allow_superuser = options.allow_superuser
+        self._limits = LimitsInForce(options.config.limits, self._limit_agent)
         self._journal: Journal | None = None
 
     def services(self) -> Services:
@@ -83,6 +86,8 @@ class Parts:
             open_catalogue=self._open_database,
             open_model=self._open_model,
             ask=self._ask,
+            allow_superuser=self._insist,
+            limits=self._limits,
             suggestions=self._suggestions(),
             demo=options.target.demo,
             language=self._messages.language,
@@ -133,7 +138,7 @@ class Parts:
                 self._options.config,
                 record,
                 lambda role: self._password(role, ask_password),
-                allow_superuser=self._options.allow_superuser,
+                allow_superuser=self._allow_superuser,
                 cancel=cancel,
             )
         except SqlagentError:
@@ -182,8 +187,15 @@ class Parts:
         if agent is None or agent.model is not model or agent.database is not database:
             config = self._options.config
             profile = choose_profile(self._options.profile, config, model.info.name)
-            agent = self._agent = Agent(model, database, profile, turn_limits(config))
+            agent = self._agent = Agent(model, database, profile, turn_limits(self._limits.settings))
         return agent
+
+    def _insist(self) -> None:
+        self._allow_superuser = True
+
+    def _limit_agent(self, settings: LimitSettings) -> None:
+        if self._agent is not None:
+            self._agent.limits = turn_limits(settings)
 
     def _suggestions(self) -> tuple[str, ...]:
         if not self._options.target.demo:

@@ -11,6 +11,7 @@ from typing import Protocol
 from sqlagent_tui.agent.cancel import CancelToken
 from sqlagent_tui.agent.events import LoopEvent, TraceEvent
 from sqlagent_tui.agent.protocols import Database, Model
+from sqlagent_tui.ui.limits import LimitsInForce
 
 Report = Callable[[str, float | None], None]
 """Told where slow work stands: a sentence in the user's language, and a fraction from 0 to 1 or None."""
@@ -46,6 +47,9 @@ class Services:
     """The schema browser's own connection."""
     open_model: Callable[[Report], Model]
     ask: Ask
+    allow_superuser: Callable[[], None] = lambda: None
+    """The user insists on connecting as a superuser, for this session: the next opening does."""
+    limits: LimitsInForce = field(default_factory=LimitsInForce)
     suggestions: tuple[str, ...] = ()
     """Example questions for a first-time user."""
     demo: bool = False

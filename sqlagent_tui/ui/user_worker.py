@@ -87,7 +87,8 @@ class UserWorker(Worker):
         outcome: QueryResult | StatementError | None = None
         try:
             token.raise_if_cancelled()
-            outcome = self._open(token).execute(sql, origin="user", cancel=token)
+            limits = self._services.limits.settings.answer()
+            outcome = self._open(token).execute(sql, origin="user", cancel=token, limits=limits)
         except Cancelled as stopped:
             if stopped.reason != "cancelled":
                 outcome = StatementError(kind="cancelled", message=str(stopped))

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
-from sqlagent_tui.errors import DatabaseError
+from sqlagent_tui.errors import DatabaseError, SuperuserRefusedError
 from sqlagent_tui.ui.app import SqlAgentApp
 from sqlagent_tui.ui.notices import PartFailed, PartProgress, UiEvent
 from tests import ui_scenes as scenes
@@ -71,7 +72,36 @@ async def own_sql(app: SqlAgentApp, pilot: Pilot[int]) -> None:
     await scenes.play(app, scenes.own_failed())
 
 
+async def limits(app: SqlAgentApp, pilot: Pilot[int]) -> None:
+    await welcome(app, pilot)
+    await pilot.press("f10")
+    await pilot.pause()
+    for field in app.screen.query(Input):
+        field.cursor_blink = False
+    app.screen.query_one("#work_mem_mb", Input).value = "muito"
+    await pilot.press("enter")
+
+
+async def role(app: SqlAgentApp, pilot: Pilot[int]) -> None:
+    await scenes.play(app, scenes.with_role())
+    await pilot.press("f11")
+
+
+async def badge(app: SqlAgentApp, pilot: Pilot[int]) -> None:
+    await scenes.play(app, scenes.with_role())
+
+
+async def superuser(app: SqlAgentApp, pilot: Pilot[int]) -> None:
+    error = SuperuserRefusedError("postgres is a superuser.", "Connect as a role that may only read.")
+    await scenes.play(app, [scenes.opened()[1], PartFailed("catalogue", error), PartFailed("database", error)])
+
+
 SCENES: dict[str, Scene] = {
+    "limits": limits,
+    "role": role,
+    "badge": badge,
+    "superuser": superuser,
+    "costly": turn(scenes.costly),
     "own_sql": own_sql,
     "start": start,
     "welcome": welcome,

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from sqlagent_tui.agent.events import EvidenceGathered, ToolCallFinished, ToolCallStarted
-from sqlagent_tui.agent.results import QueryResult
+from sqlagent_tui.agent.results import PlanEstimate, QueryResult
 from sqlagent_tui.ui.messages import Messages
 from sqlagent_tui.ui.sql_text import laid_out
 from sqlagent_tui.ui.text import safe, safe_line, shorten
@@ -49,8 +49,9 @@ class Question(Block):
 class ToolCall(Vertical):
     """A tool call where it happened, and how it ended."""
 
-    def __init__(self, messages: Messages, started: ToolCallStarted, detailed: bool) -> None:
+    def __init__(self, messages: Messages, started: ToolCallStarted, detailed: bool, run_key: str) -> None:
         super().__init__(classes="block tool")
+        self._run_key = run_key
         self._messages = messages
         self._started = started
         self._detailed = detailed
@@ -58,6 +59,7 @@ class ToolCall(Vertical):
         self._recovered = self._stopped = False
         self._head = Static(markup=False)
         sql = started.arguments.get("sql")
+        self.sql = sql if isinstance(sql, str) else ""
         self._sql = SqlText(sql) if isinstance(sql, str) else None
         self._outcome = Static(markup=False, classes="outcome")
         self._draw()
@@ -109,7 +111,9 @@ class ToolCall(Vertical):
         if finished is None:
             return []
         lines = []
-        if not finished.ok:
+        if finished.error is not None and finished.error.estimate is not None:
+            lines += self._costs(finished.error.estimate)
+        elif not finished.ok:
             told = finished.error.message if finished.error is not None else finished.content
             lines.append(Content.styled(safe_line(shorten(told, 400)), "$muted" if self._recovered else "$error"))
         if self._detailed:
@@ -119,6 +123,11 @@ class ToolCall(Vertical):
                 more = self._messages.count("tool.more_lines", len(shown) - RESULT_LINES)
                 lines.append(Content.styled(f"… {more}", "$muted"))
         return lines
+
+    def _costs(self, estimate: PlanEstimate) -> list[Content]:
+        t = self._messages
+        told = t("costly.estimate", cost=t.large(estimate.cost), rows=t.large(estimate.rows))
+        return [Content.styled(told, "$warning"), Content.styled(t("costly.run", keys=self._run_key), "bold $primary")]
 
     def _head_line(self) -> Content:
         t, finished = self._messages, self._finished

@@ -42,7 +42,8 @@ TEXT_LINES = 10
 class Conversation(VerticalScroll, can_focus=True):
     """A column of blocks that follows its end until the user scrolls up."""
 
-    def __init__(self, messages: Messages, suggestions: Sequence[str], *, demo: bool) -> None:
+    def __init__(self, messages: Messages, suggestions: Sequence[str], *, demo: bool, run_key: str) -> None:
+        """`run_key` is the key, as people write it, that runs what was too costly to be run for the model."""
         super().__init__(id="conversation", classes="pane")
         self._messages = messages
         self.welcome = Welcome(messages, suggestions, demo=demo)
@@ -55,6 +56,10 @@ class Conversation(VerticalScroll, can_focus=True):
         self._decision: Decision | None = None
         self.answer_sql = ""
         """The SQL of the latest answer."""
+        self.costly_sql = ""
+        """The latest statement that wasn't run for its cost."""
+        self._answering: ToolCallStarted | None = None
+        self._run_key = run_key
         self._thinking_open = False
         self._detailed = False
         self._previews = False
@@ -166,12 +171,21 @@ class Conversation(VerticalScroll, can_focus=True):
 
     def _start_tool(self, event: ToolCallStarted) -> None:
         if event.tool == "final_answer":
+            self._answering = event
             return
-        block = self._tools[event.call_id] = ToolCall(self._messages, event, self._detailed)
+        self._show_tool(event)
+
+    def _show_tool(self, event: ToolCallStarted) -> ToolCall:
+        block = self._tools[event.call_id] = ToolCall(self._messages, event, self._detailed, self._run_key)
         self.add(block)
+        return block
 
     def _finish_tool(self, event: ToolCallFinished) -> None:
         block = self._tools.get(event.call_id)
+        if event.error is not None and event.error.kind == "costly":
+            if block is None and self._answering is not None:
+                block = self._show_tool(self._answering)
+            self.costly_sql = block.sql if block is not None else ""
         if block is not None:
             block.finish(event)
         elif not event.ok:

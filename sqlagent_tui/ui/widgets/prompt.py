@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual import events
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 
@@ -18,7 +18,10 @@ from sqlagent_tui.ui.widgets.writing import Writing
 class Prompt(Writing):
     """Several lines of text; Enter sends them."""
 
-    BINDINGS: ClassVar[list[BindingType]] = list(bindings(PROMPT))
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings(PROMPT),
+        Binding("f7", "app.run_anyway", id="run_anyway", show=False),  # which a text area would take for its own
+    ]
 
     class Sent(Message):
         """The user sent `text`, stripped and not empty."""

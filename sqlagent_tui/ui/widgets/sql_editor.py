@@ -73,7 +73,12 @@ class SqlEditor(Writing):
             self.load(sql)
 
     def load(self, sql: str) -> None:
-        """Put `sql` in. What a terminal would obey is written out, so that the user sees what will be run."""
+        """Put `sql` in; what was there can be had back with Up.
+
+        What a terminal would obey is written out, so that the user sees what will be run.
+        """
+        if self.text.strip():
+            self.asked.add(self.text)
         self._offered = safe(laid_out(sql))
         self.text = self._offered
         self.move_cursor(self.document.end)

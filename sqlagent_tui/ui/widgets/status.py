@@ -76,7 +76,11 @@ class StatusLine(Widget):
             host = "" if info.host in ("", "localhost") or info.host.startswith("/") else f"@{shorten(info.host, 32)}"
             parts.append((6, Content.styled(safe_line(shorten(info.user, 24) + host), "$muted")))
             if info.role.superuser:
-                parts.append((2, Content.styled(t("status.superuser"), "bold $warning")))
+                parts.append((1, Content.styled(t("status.superuser"), "bold $error")))
+            elif info.role.badge != "ok":
+                length = "" if self.size.width >= WIDE else "short_"
+                style = {"danger": "bold $error", "warning": "bold $warning"}.get(info.role.badge, "$muted")
+                parts.append((2, Content.styled(t(f"status.role_{length}{info.role.badge}"), style)))
             if info.read_only:
                 parts.append((3, Content.styled(t("status.read_only"), "$success")))
             else:

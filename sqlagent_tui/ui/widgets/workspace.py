@@ -6,13 +6,14 @@ style sheet's part.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal, Vertical
 from textual.widget import Widget
 
 from sqlagent_tui.ui.history import History
+from sqlagent_tui.ui.keymap import shown_key
 from sqlagent_tui.ui.messages import Messages
 from sqlagent_tui.ui.panes import PANES, SINGLE_PANE_BELOW, Input, Pane
 from sqlagent_tui.ui.services import Services
@@ -31,13 +32,20 @@ class Workspace(Vertical):
     """Owns the panes, the current one, whether it is maximised, and what is being written."""
 
     def __init__(
-        self, messages: Messages, services: Services, *, enter_sends: bool, hints: Callable[[], Sequence[Hint]]
+        self,
+        messages: Messages,
+        services: Services,
+        *,
+        keymap: Mapping[str, str],
+        hints: Callable[[], Sequence[Hint]],
     ) -> None:
-        """`hints` tells which keys do something now."""
+        """`keymap` is what the user made of the keys, `hints` tells which of them do something now."""
         super().__init__(id="everything")
         self.status, self.tabs = StatusLine(messages), PaneTabs(messages)
-        self.conversation = Conversation(messages, services.suggestions, demo=services.demo)
+        run_key = shown_key("run_anyway", keymap)
+        self.conversation = Conversation(messages, services.suggestions, demo=services.demo, run_key=run_key)
         self.schema, self.trace, self.grid = SchemaPane(messages), TracePane(messages), GridPane(messages)
+        enter_sends = "enter" in keymap.get("send", "enter").split(",")
         self.prompt = Prompt(messages, History(services.history_file), enter_sends=enter_sends)
         self.sql = SqlPane(messages)
         self.keys = KeyBar(hints)

@@ -107,7 +107,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 class OpenTarget:
     """A target that is being used: keeps the embedded server, or the way through an SSH host, up while it is open.
 
-    To change to another one, open that, connect, and close this one when that has worked.
+    To change to another one, open that, connect, and close this one when that has worked: an agent knows one database,
+    so the new connection gets an agent of its own. Another database of the same server needs a connection only.
     """
 
     def __init__(
@@ -117,11 +118,12 @@ class OpenTarget:
         sentence: Callable[[Progress], str] = lambda p: _STAGES[p.stage],
         *,
         interactive: bool = False,
+        cancel: CancelToken | None = None,
     ) -> None:
-        """Start the demo's server and load its database, or ssh, when the target needs it. Raises SqlagentError.
+        """Start the demo's server and load its database, or ssh, when the target needs it.
 
         `sentence` words the stages for `narrate`, for those who don't narrate in English. `interactive`: ssh may ask
-        its user for something on the terminal, now.
+        its user for something on the terminal, now. Raises SqlagentError, and Cancelled while ssh connects.
         """
         from sqlagent_tui.agent.cancel import CancelToken
         from sqlagent_tui.database.watchdog import Watchdog
@@ -140,7 +142,7 @@ class OpenTarget:
 
             self._way = self._tunnel = Tunnel(target.ssh, self.conninfo, interactive=interactive)
             try:
-                self._tunnel.open(CancelToken())
+                self._tunnel.open(cancel or CancelToken())
             except BaseException:
                 self._tunnel.close()
                 raise

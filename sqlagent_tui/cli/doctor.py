@@ -23,7 +23,8 @@ from sqlagent_tui.cli.output import to_json
 from sqlagent_tui.cli.password import ask_password, has_terminal
 from sqlagent_tui.config import Config, load_config
 from sqlagent_tui.database.role_statements import DEFAULT_ROLE, role_statements
-from sqlagent_tui.errors import ExitCode, SqlagentError
+from sqlagent_tui.database.saved import SavedConnections
+from sqlagent_tui.errors import ExitCode, SqlagentError, UsageError
 from sqlagent_tui.paths import config_dir, data_dir
 from sqlagent_tui.ui.text import safe
 
@@ -148,6 +149,12 @@ def _settings(problem: str | None) -> Iterator[Finding]:
         yield Finding("settings", "warning", problem, "Correct or remove the file.")
     else:
         yield Finding("settings", "ok", f"{config_dir()}, data in {data_dir()}")
+    try:
+        saved = len(SavedConnections().all())
+    except UsageError as error:
+        yield Finding("settings", "warning", error.message, error.remedy)
+    else:
+        yield Finding("settings", "ok", f"{saved} saved connections")
 
 
 def _model(

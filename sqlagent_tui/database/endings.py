@@ -37,7 +37,7 @@ def error(lost: ConnectionLost, watch: Watch, trouble: str | None) -> StatementE
 
 def cancel_reason(lost: ConnectionLost, watch: Watch) -> CancelReason:
     """Say what a cancel came to whose statement ended like this."""
-    if isinstance(lost, LeftBehind):
+    if watch.session.transaction is None:  # it had ended, or never begun
         return "cancelled"
     return "terminated" if _was_terminated(lost, watch) else "unconfirmed"
 

@@ -115,6 +115,13 @@ class Session:
         return self._idle and not self._wire.cancel_astray
 
     @property
+    def why_unusable(self) -> str:
+        """Say in one sentence why a session that isn't `usable` isn't."""
+        if self._idle:
+            return "A cancel request was not confirmed and may still be on its way, so its session was closed."
+        return "The connection to the server was lost."
+
+    @property
     def _idle(self) -> bool:
         return self._pgconn.status == pq.ConnStatus.OK and self._pgconn.transaction_status == pq.TransactionStatus.IDLE
 
@@ -180,6 +187,7 @@ class Session:
     def _open(self, statement: Statement, limits: Limits, cancel: CancelToken) -> dict[str, pq.abc.PGresult]:
         """Begin, declare the statement's cursor and judge it; raises `Unwanted` when it isn't to run."""
         self._held_before = ""
+        self._wire.heard = False
         self._wire.largest_answer = max(limits.max_bytes, LARGEST_ANSWER)
         messages = {"begin": self._message("BEGIN READ ONLY"), "settings": self._settings(limits)}
         if statement.calls:
@@ -269,6 +277,7 @@ class Session:
         pid, _, since, held = (results.decode(answer.get_value(0, field) or b"") for field in range(4))
         self.backend_pid = int(pid)
         self._held_before = held
+        self._wire.heard = True
         self.transaction = Transaction(self.backend_pid, since)
 
     def _end(self) -> None:

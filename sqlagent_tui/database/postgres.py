@@ -271,9 +271,10 @@ class PostgresDatabase:
     def _usable_session(self, cancel: CancelToken) -> Session:
         if self._closed.is_set():
             raise DatabaseError("The connection was closed.")
-        if self._session is not None and self._session.usable:
-            return self._session
-        self._drop()
+        if self._session is not None:
+            if self._session.usable:
+                return self._session
+            self._drop(self._session.why_unusable)
         attempt = 0
 
         def tell(event: Reconnecting) -> None:

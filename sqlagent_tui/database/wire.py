@@ -25,6 +25,8 @@ _REPEAT_CANCEL_SECONDS = 0.25
 """A request that arrives between two statements is ignored by the server, so it is repeated until an answer comes."""
 PATIENCE_SECONDS = 10.0
 """How long an answer may take after a cancel request, or after the statement should have timed out on the server."""
+UNHEARD_SECONDS = 1.0
+"""How long a transaction that isn't wanted any more may take to begin: a pooler may have no connection to give."""
 
 LARGEST_ANSWER = 64 * 1024 * 1024
 _FAILED = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE)
@@ -49,6 +51,8 @@ class Wire:
         """Bytes that one result, or one row of those that come singly, may take; the connection is given up beyond."""
         self.pgconn = connection.pgconn
         self._closing = False
+        self.heard = True
+        """The server has answered since the transaction was asked for. Before that nothing can run that harms."""
         self.cancel_astray = False
         """A cancel request was sent and its arrival not confirmed: it may hit whatever this connection does next."""
 
@@ -142,6 +146,7 @@ class _Waiter:
         self._deadline = time.monotonic() + patience
         self._last_request = 0.0
         self._asked_to_stop = False
+        self._unheard_since = 0.0
         self._received = 0
         """Bytes since the last result, about: libpq holds them all until it is complete."""
         self._selector = selectors.DefaultSelector()
@@ -197,6 +202,11 @@ class _Waiter:
 
     def _stop(self) -> None:
         now = time.monotonic()
+        if not self._wire.heard:
+            self._unheard_since = self._unheard_since or now
+            if now > self._unheard_since + UNHEARD_SECONDS:
+                raise ConnectionLost("the server didn't answer, so nothing was begun")
+            return
         if not self._asked_to_stop:
             self._asked_to_stop = True
             self._deadline = now + PATIENCE_SECONDS

@@ -60,6 +60,12 @@ class Server:
             ).fetchone()
         return found[0] if found else None
 
+    def lock(self, table: str) -> None:
+        """Wait for `table` like an ALTER, as its owner."""
+        with psycopg.connect(self.guard.owner) as owner:
+            owner.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE".encode())
+            owner.rollback()
+
     def restart(self, how: signal.Signals) -> None:
         self.cluster.stop(how)
         self.cluster.start()
@@ -173,6 +179,12 @@ FAULTS = (
             server.admin(f"SELECT pg_terminate_backend({pid})"),
         ),
         repair=lambda server: server.admin(f"ALTER ROLE {READER} CONNECTION LIMIT -1"),
+    ),
+    Fault(
+        "another session kept waiting",
+        SLEEPING,
+        (("stopped", r"Stopped: it kept 1 other session waiting \(pid \d+\)"),),
+        strike=lambda server, _: server.lock("conta"),
     ),
     Fault("disk full", SORTING, (("database", "No space left on device|temp_file_limit"),)),
     Fault(

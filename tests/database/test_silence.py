@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from sqlagent_tui.agent.cancel import Cancelled, CancelToken
+from sqlagent_tui.agent.events import Reconnecting
 from sqlagent_tui.database import execution, reconnection, second_connection, wire
 from sqlagent_tui.database.postgres import PostgresDatabase
 from sqlagent_tui.database.watchdog import Pace, Watchdog
@@ -91,6 +92,26 @@ def test_a_cancel_in_silence_ends_here_and_says_that_nobody_confirmed_it(
     proxy.mend()
     assert client.rows("SELECT 1").rows == (("1",),)
     assert becomes(0, lambda: _running(network_server)), "ended as soon as the server could be reached"
+
+
+def test_a_cancel_that_may_still_be_on_its_way_hits_nothing_of_ours(proxy: Proxy, client: Client) -> None:
+    """The request was sent and not confirmed: the next statement has a session of its own."""
+    first = client.database.info.backend_pid
+    token = CancelToken()
+
+    def refuse() -> None:
+        proxy.refusing = True
+
+    refusing = _in(0.2, refuse, token.cancel)
+    with pytest.raises(Cancelled) as caught:
+        client.database.execute("SELECT pg_sleep(0.6)", origin="agent", cancel=token)
+    refusing.join()
+    assert caught.value.reason == "cancelled"
+    proxy.mend()
+    assert client.rows("SELECT 1").rows == (("1",),)
+    assert client.database.info.backend_pid != first
+    again = next(event for event in client.events if isinstance(event, Reconnecting))
+    assert again.reason == "A cancel request was not confirmed and may still be on its way, so its session was closed."
 
 
 def test_silence_ends_a_statement_a_while_after_its_time(proxy: Proxy, client: Client) -> None:

@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 import psycopg
 import pytest
@@ -15,6 +15,7 @@ from sqlagent_tui.agent.cancel import Cancelled, CancelToken
 from sqlagent_tui.database.watchdog import Pace, Watchdog
 from tests.fix_guard import Client, Guard
 from tests.fix_harm import becomes, locking
+from tests.fix_servers import Bouncing
 
 
 @pytest.fixture
@@ -60,6 +61,26 @@ def test_a_cancel_ends_it_on_the_server(harmed_anywhere: Guard, client: Client, 
         timer.join()
     assert caught.value.reason == "cancelled"
     assert _active(harmed_anywhere) == 0
+    assert client.rows("SELECT 1").rows == (("1",),)
+
+
+def test_waiting_for_a_place_in_the_pool_can_be_cancelled(
+    direct_guard: Guard, bouncing: Bouncing, connect: Callable[..., Client]
+) -> None:
+    way = direct_guard.through(bouncing, "transaction").reader
+    client = connect(way)
+    with ExitStack() as others:
+        for _ in range(4):  # as many as the pool has
+            others.enter_context(psycopg.connect(way)).execute("SELECT 1")
+        token = CancelToken()
+        timer = threading.Timer(0.2, token.cancel)
+        timer.start()
+        started = time.monotonic()
+        with pytest.raises(Cancelled) as caught:
+            client.database.execute("SELECT 1", origin="agent", cancel=token)
+        assert time.monotonic() - started < 3
+        timer.join()
+    assert caught.value.reason == "cancelled"
     assert client.rows("SELECT 1").rows == (("1",),)
 
 

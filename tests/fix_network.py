@@ -16,7 +16,7 @@ from types import TracebackType
 import psycopg
 import pytest
 
-from tests.fix_servers import Cluster, running_cluster
+from tests.fix_servers import Cluster, not_installed, running_cluster
 
 HOST_NAME = "banco.exemplo"
 """What the server's certificate is for. It resolves nowhere: tests give hostaddr too."""
@@ -45,6 +45,8 @@ class NetworkServer:
 
 @pytest.fixture(scope="session")
 def network_server(programs_15: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NetworkServer]:
+    if shutil.which("openssl") is None:
+        not_installed("OpenSSL", "openssl")
     folder = tmp_path_factory.mktemp("tls")
     make_authority(folder, "ca")
     _openssl(

@@ -112,6 +112,22 @@ def test_ssh_asks_for_a_passphrase_at_the_terminal(
     ssh_host.configure()
 
 
+def test_the_app_opens_when_ssh_has_connected(tmp_path: Path, network_server: NetworkServer, ssh_host: SshHost) -> None:
+    arguments = (network_server.conninfo(user=ROLE), "--ssh", SSH_HOST)
+    app = Watched(tmp_path / "home", *arguments, PATH=os.environ["PATH"])
+    app.read_until(ROLE.encode())  # the screen asks for the password
+    app.type(f"{PASSWORD}\r".encode())
+    app.read_until(f"postgres as {ROLE}".encode())
+    app.type(b"\x11")
+    assert app.end() == 0
+    ssh_host.configure(IdentityFile=ssh_host.folder / "other_key")
+    refused = Watched(tmp_path / "home", *arguments, PATH=os.environ["PATH"])
+    assert refused.end() == 6
+    assert b"refused the login" in refused.output
+    assert b"\x1b[?1049h" not in refused.output, "there was no screen yet"
+    ssh_host.configure()
+
+
 def test_a_password_is_kept_in_the_keyring_on_request(tmp_path: Path, network_server: NetworkServer) -> None:
     (tmp_path / "file_keyring.py").write_text(KEYRING)
     kept = tmp_path / "keyring.json"

@@ -192,6 +192,14 @@ def test_overloads_and_columns_are_told_apart(guard: Guard, connect: Callable[..
         assert connect(guard.reader).rows("SELECT lower('X')").rows == (("x",),)
 
 
+@pytest.mark.parametrize("name", ['a "b', "a\\\\b{},", "é" * 40, "Ação'x", "NULL"])
+def test_awkward_names_are_looked_up_too(guard: Guard, reader: Client, name: str) -> None:
+    quoted = '"' + name.replace('"', '""') + '"'
+    with functions(guard, f"CREATE FUNCTION {quoted}() RETURNS integer VOLATILE LANGUAGE sql AS 'SELECT 1'"):
+        error = reader.fails(f"SELECT f.{quoted}()")
+        assert error.message.endswith("is refused because it is declared VOLATILE, so it may do more than read.")
+
+
 def test_an_operator_of_the_same_name_does_not_mislead_the_look_up(
     guard: Guard, connect: Callable[..., Client]
 ) -> None:

@@ -11,6 +11,8 @@ import pytest
 from sqlagent_tui.agent.cancel import Cancelled, CancelToken
 from sqlagent_tui.agent.events import StatementFinished, StatementStarted
 from sqlagent_tui.agent.protocols import Limits
+from sqlagent_tui.assembly import OpenTarget, Target
+from sqlagent_tui.config import Config
 from sqlagent_tui.database import watchdog
 from sqlagent_tui.database.postgres import PostgresDatabase
 from sqlagent_tui.database.transaction import Transaction
@@ -194,6 +196,29 @@ def test_connections_share_a_watchdog_and_are_three_at_most(guard: Guard) -> Non
     dog.close()
     assert max(counted) == 3
     assert becomes(0, lambda: _connections(guard))
+
+
+def test_the_app_has_one_watchdog_for_all_its_connections(guard: Guard) -> None:
+    with OpenTarget(Target(conninfo=guard.reader), lambda sentence, fraction: None) as target:
+        databases = [target.connect(Config()) for _ in range(2)]
+        token = CancelToken()
+        threads = [
+            threading.Thread(target=database.execute, args=("SELECT pg_sleep(1.5)",), kwargs=_asked(token))
+            for database in databases
+        ]
+        for thread in threads:
+            thread.start()
+        assert becomes(1, lambda: _connections(guard, NAME))
+        for thread in threads:
+            thread.join()
+        assert (_connections(guard, NAME), _connections(guard)) == (1, 3)
+        for database in databases:
+            database.close()
+    assert becomes(0, lambda: _connections(guard))
+
+
+def _asked(token: CancelToken) -> dict[str, object]:
+    return {"origin": "agent", "cancel": token}
 
 
 def _limits(database: PostgresDatabase, **changes: int) -> Limits:

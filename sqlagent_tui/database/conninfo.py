@@ -77,6 +77,12 @@ def with_options(conninfo: str, **options: str | int) -> str:
     return libpq.make_conninfo(conninfo, **options)
 
 
+def place(pgconn: pq.abc.PGconn) -> dict[str, str]:
+    """Return the server of an open connection, as options that lead to no other."""
+    values = {"host": pgconn.host, "hostaddr": pgconn.hostaddr, "port": pgconn.port}
+    return {name: (value or b"").decode() for name, value in values.items()}
+
+
 def endpoints(effective: dict[str, str]) -> list[Endpoint]:
     """Return the servers that `settings` names, in the order in which they are tried."""
     hosts, addresses, ports = (effective.get(name, "").split(",") for name in _LISTS)

@@ -30,6 +30,7 @@ from sqlagent_tui.agent.cancel import Cancelled, CancelToken
 from sqlagent_tui.agent.protocols import Limits
 from sqlagent_tui.agent.results import Column, QueryResult, StatementError
 from sqlagent_tui.database import functions, plan, results, settings, value_types
+from sqlagent_tui.database.conninfo import place
 from sqlagent_tui.database.cutting import cut_form
 from sqlagent_tui.database.explanations import explain_error
 from sqlagent_tui.database.policy import FunctionPolicy, Refusal, refused
@@ -96,8 +97,7 @@ class Session:
         encoding = self._pgconn.parameter_status(b"server_encoding") or b"UTF8"
         self._client_encoding = "SQL_ASCII" if encoding == b"SQL_ASCII" else "UTF8"
         self._types: dict[TypeKey, ValueType] = {}
-        self.place = _place(self._pgconn)
-        """The server of this connection, as options that lead to no other."""
+        self.place = place(self._pgconn)
         self.backend_pid = self._pgconn.backend_pid
         self.transaction: Transaction | None = None
         """The one that is open; another thread may read it."""
@@ -365,11 +365,6 @@ class Session:
             problem.result, offset=problem.offset, length=len(statement.sql), elapsed_ms=elapsed
         )
         return explain_error(error, statement, limits)
-
-
-def _place(pgconn: pq.abc.PGconn) -> dict[str, str]:
-    values = {"host": pgconn.host, "hostaddr": pgconn.hostaddr, "port": pgconn.port}
-    return {name: (value or b"").decode() for name, value in values.items()}
 
 
 def _buffer(limits: Limits) -> results.RowBuffer:

@@ -94,6 +94,13 @@ def test_plans_of_any_shape_are_read(reader: Client, sql: str) -> None:
     assert isinstance(run(reader, sql, "agent", DEFAULTS), QueryResult)
 
 
+def test_a_big_value_that_the_planner_computes_costs_nothing_either(reader: Client) -> None:
+    result = run(reader, "SELECT repeat(repeat('x', 1000), 80000) AS grande", "agent", DEFAULTS)
+    assert isinstance(result, QueryResult)
+    assert result.rows == (("x" * 4096,),)
+    assert result.shortened_values == 1
+
+
 def test_a_plan_too_large_to_be_held_is_not_read(reader: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     # The planner computes constants, and a plan shows them.
     monkeypatch.setattr(execution, "LARGEST_ANSWER", 1_000_000)

@@ -9,9 +9,14 @@ import click
 
 from sqlagent_tui.cli.narration import Narration
 from sqlagent_tui.cli.output import to_json
+from sqlagent_tui.cli.transfer import TransferProgress, amount
 from sqlagent_tui.errors import ExitCode
+from sqlagent_tui.models.download import Partial
 from sqlagent_tui.models.gguf import ModelFile, describe, require_usable
-from sqlagent_tui.models.library import ModelEntry, ModelLibrary
+from sqlagent_tui.models.hub import DEFAULT_REPOSITORY, find_file, parse_address
+from sqlagent_tui.models.library import ModelEntry, ModelLibrary, name_for
+from sqlagent_tui.models.origins import Origin, read_origin
+from sqlagent_tui.models.pull import pull as pull_file
 from sqlagent_tui.ui.text import safe
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -20,12 +25,43 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.group(
     epilog="""\b
 Examples:
+  sqlagent-tui model pull                       the published fine-tune, 4.3 GB
+  sqlagent-tui model pull organisation/name:file.gguf
   sqlagent-tui model add ~/Downloads/qwen3-4b-q8_0.gguf
   sqlagent-tui model use qwen3-4b-q8_0
   sqlagent-tui model info student"""
 )
 def model() -> None:
-    """Add, list, choose, inspect and remove model files (GGUF)."""
+    """Get, add, list, choose, inspect and remove model files (GGUF)."""
+
+
+@model.command("pull")
+@click.argument("address", metavar="[ORGANISATION/NAME[:FILE]]", default=DEFAULT_REPOSITORY)
+@click.option("--name", default="", help="What to call it; default: the file's name.")
+def pull(address: str, name: str) -> int:
+    """Download a model from the Hugging Face hub, verify it, and take it into the library.
+
+    Without a FILE: the only GGUF file, else the one in Q8_0. An interrupted download goes on where it stopped when the
+    command is given again. HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE hold.
+    """
+    library = ModelLibrary()
+    repository, wanted = parse_address(address)
+    progress = TransferProgress(repository)
+    try:
+        file = find_file(repository, wanted)
+        progress = TransferProgress(safe(file.name))
+        entry = pull_file(library, file, progress, name)
+    except BaseException:
+        progress.done()
+        for partial_name, partial in library.partials().items():
+            if partial.origin.repository == repository and wanted in ("", partial.origin.file):
+                click.echo(_unfinished(partial_name, partial), err=True)
+        raise
+    progress.done()
+    click.echo(entry.name)
+    if not entry.chosen:
+        click.echo(f"Choose it with: sqlagent-tui model use {entry.name}", err=True)
+    return ExitCode.OK
 
 
 @model.command("add")
@@ -56,8 +92,10 @@ def list_models(as_json: bool) -> int:
     else:
         for entry in entries:
             click.echo(safe(_entry_line(entry)))
+    for name, partial in library.partials().items():
+        click.echo(_unfinished(name, partial), err=True)
     if not entries:
-        click.echo("No model yet. Add one: sqlagent-tui model add FILE.gguf", err=True)
+        click.echo("No model yet. Get one: sqlagent-tui model pull", err=True)
     return ExitCode.OK
 
 
@@ -84,12 +122,13 @@ def info(name: str | None, as_json: bool) -> int:
         digest = file_sha256(path, on_progress=lambda fraction: narration(f"Hashing {path.name}", fraction))
     finally:
         narration.done()
-    facts = _facts(file, digest)
+    facts = _facts(file, digest, read_origin(path))
     if as_json:
         click.echo(to_json(facts))
     else:
         for key, value in facts.items():
-            click.echo(safe(f"{key:17} {value}"))
+            if value is not None:
+                click.echo(safe(f"{key:17} {value}"))
     require_usable(file)
     return ExitCode.OK
 
@@ -103,7 +142,15 @@ def remove(name: str) -> int:
     return ExitCode.OK
 
 
-def _facts(file: ModelFile, digest: str) -> dict[str, Any]:
+def _unfinished(name: str, partial: Partial) -> str:
+    """Say how much of a download has arrived, and how to go on."""
+    origin = partial.origin
+    option = "" if name_for(origin.file.rpartition("/")[2]) == name else f" --name {name}"
+    arrived = f"{amount(partial.size)} of {amount(origin.size)} of {name} have arrived and are kept."
+    return safe(f"{arrived} Go on with: sqlagent-tui model pull {origin.place}{option}")
+
+
+def _facts(file: ModelFile, digest: str, origin: Origin) -> dict[str, Any]:
     return {
         "path": str(file.path),
         "name": file.name,
@@ -116,6 +163,9 @@ def _facts(file: ModelFile, digest: str) -> dict[str, Any]:
         "chat_template": bool(file.chat_template),
         "size_bytes": file.size,
         "sha256": digest,
+        "licence": origin.licence or file.licence or None,
+        "source": origin.place or None,
+        "commit": origin.commit or None,
     }
 
 
@@ -129,6 +179,7 @@ def _entry_object(entry: ModelEntry) -> dict[str, Any]:
         "parameters": file.parameters if file else None,
         "quantization": file.quantization if file else None,
         "size_bytes": file.size if file else None,
+        "source": entry.origin.place or None,
         "problem": entry.problem or None,
     }
 
@@ -140,5 +191,5 @@ def _entry_line(entry: ModelEntry) -> str:
     file = entry.file
     return (
         f"{mark} {entry.name:40} {file.architecture} {file.parameters / 1e6:,.1f}M {file.quantization} "
-        f"{file.size / 1e6:,.1f} MB"
+        f"{file.size / 1e6:,.1f} MB" + (f"  from {entry.origin.place}" if entry.origin.place else "")
     )

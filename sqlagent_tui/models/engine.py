@@ -103,8 +103,7 @@ class Engine:
         if not self._model:
             if self._aborted():
                 raise Aborted
-            reason = _reason(log.errors)
-            raise ModelError(f"llama.cpp can't load {path.name}{reason}.", "Check the file, or choose another model.")
+            raise _unloadable(path, log)
 
     def _make_context(self, context_size: int, threads: int) -> int:
         trained: int = lib.llama_model_n_ctx_train(self._model)
@@ -290,6 +289,23 @@ class Engine:
     def sampler(self, sampling: Sampling) -> Sampler:
         """A chain that picks the next token."""
         return Sampler(self._context, self.vocab, self.vocab_size, sampling)
+
+
+def read_vocabulary(path: Path, log: Log) -> None:
+    """Read all of a model but its weights, and let go of it. Raises `ModelError` for what llama.cpp doesn't know."""
+    lib.llama_backend_init()
+    params = lib.llama_model_default_params()
+    params.vocab_only = True
+    model = lib.llama_model_load_from_file(str(path).encode(), params)
+    if not model:
+        raise _unloadable(path, log)
+    lib.llama_model_free(model)
+
+
+def _unloadable(path: Path, log: Log) -> ModelError:
+    return ModelError(
+        f"llama.cpp can't load {path.name}{_reason(log.errors)}.", "Check the file, or choose another model."
+    )
 
 
 def _reason(errors: Sequence[str]) -> str:

@@ -112,6 +112,8 @@ class ModelFile(msgspec.Struct, frozen=True, kw_only=True):
     """Memory that each token of context costs, at 16 bits; 0 when the file doesn't say."""
     parts: int
     """Number of files that the model was split into."""
+    licence: str = ""
+    """As the file says; empty when it doesn't."""
 
     @property
     def summary(self) -> str:
@@ -247,6 +249,7 @@ def _read(path: Path, cursor: _Cursor, size: int) -> ModelFile:
         layers=layers,
         kv_bytes_per_token=layers * _kv_width(meta, architecture) * 2,
         parts=_integer(meta, "split.count", 1),
+        licence=printable(_text(meta, "general.license")),
     )
 
 

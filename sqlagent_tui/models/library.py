@@ -1,4 +1,8 @@
-"""The user's model files: add, list, choose, find, remove. Reads headers; never loads a model."""
+"""The user's model files: add, list, choose, find, remove. Reads headers; never loads a model.
+
+`models/NAME.gguf` is a model, `NAME.gguf.json` beside it says where it came from, and `.partial/` holds the same for
+downloads that are not complete.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,9 @@ import sqlagent_tui
 from sqlagent_tui import paths
 from sqlagent_tui.agent.cancel import CancelToken
 from sqlagent_tui.errors import ModelError, UsageError
+from sqlagent_tui.models.download import Partial
 from sqlagent_tui.models.gguf import ModelFile, describe, require_usable
+from sqlagent_tui.models.origins import Origin, forget_origin, read_origin, write_origin
 
 __all__ = ["STUDENT", "ModelEntry", "ModelFile", "ModelLibrary", "describe", "student_path"]
 
@@ -25,6 +31,7 @@ STUDENT: Final = "student"
 """The name of the model that comes with the package."""
 CHOICE_FILE: Final = "model.toml"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_PARTIAL = ".partial"
 _CHUNK = 4 << 20
 
 
@@ -36,6 +43,7 @@ class ModelEntry(msgspec.Struct, frozen=True, kw_only=True):
     file: ModelFile | None
     """None when the file can't be read; `problem` then says why."""
     chosen: bool
+    origin: Origin = Origin()
     problem: str = ""
 
 
@@ -70,12 +78,8 @@ class ModelLibrary:
         source = source.expanduser()
         file = describe(source)
         require_usable(file)
-        name = name or _name_for(source)
-        if not _NAME.fullmatch(name) or name.endswith("."):
-            raise UsageError(f"{printable_name(name)} can't be a model's name.", "Use letters, digits, dots, dashes.")
-        target = self._folder / f"{name}.gguf"
-        if name == STUDENT:
-            raise UsageError(f"{STUDENT} is the name of the bundled model.", "Choose another name.")
+        name = name or name_for(source.name)
+        target = self.place(name)
         if target.exists():
             if target.samefile(source):
                 return self.entry(name)
@@ -83,12 +87,29 @@ class ModelLibrary:
         paths.private_dir(self._folder)
         try:
             _link_or_copy(source.resolve(), target, on_progress, cancel)
+            write_origin(target, Origin(file=str(source.absolute()), size=file.size))
         except OSError as error:
             reason = error.strerror or "unknown error"
             raise ModelError(
                 f"{source.name} can't be added: {reason}.", "Check the disk, or use the file by its path."
             ) from error
         return self.entry(name)
+
+    def place(self, name: str) -> Path:
+        """Return where the file of a model called `name` belongs. Raises `UsageError` for what can't be a name."""
+        if not _NAME.fullmatch(name) or name.endswith("."):
+            raise UsageError(f"{printable_name(name)} can't be a model's name.", "Use letters, digits, dots, dashes.")
+        if name == STUDENT:
+            raise UsageError(f"{STUDENT} is the name of the bundled model.", "Choose another name.")
+        return self._folder / f"{name}.gguf"
+
+    def partial(self, name: str) -> Partial:
+        """Return the download of a model that isn't complete yet; it may not have begun."""
+        return Partial(self._folder / _PARTIAL / f"{name}.gguf")
+
+    def partials(self) -> dict[str, Partial]:
+        """Return the downloads that were begun and not ended, by the names that they will have."""
+        return {path.stem: Partial(path) for path in sorted((self._folder / _PARTIAL).glob("*.gguf"))}
 
     def list(self) -> tuple[ModelEntry, ...]:
         """Return every model, the bundled one first; damaged files too, with their problem."""
@@ -116,15 +137,18 @@ class ModelLibrary:
         return self.entry(name)
 
     def remove(self, name: str) -> None:
-        """Delete a model's file from the library; a linked original stays."""
+        """Delete a model's file from the library, complete or not; a linked original stays."""
         path = self._path(name)
         if name == STUDENT:
             raise UsageError("The bundled model can't be removed.", "")
-        if not (path.exists() or path.is_symlink()):
+        partial = self.partial(name)
+        if not (_NAME.fullmatch(name) and (path.exists() or path.is_symlink() or partial.path.exists())):
             raise self._unknown(name)
         chosen, problem = self._read_choice()
         try:
-            path.unlink()
+            path.unlink(missing_ok=True)
+            forget_origin(path)
+            partial.discard()
             if chosen == name and not problem:
                 self._choice.unlink(missing_ok=True)
         except OSError as error:
@@ -137,7 +161,7 @@ class ModelLibrary:
             if chosen and self._path(chosen).exists():
                 return self._path(chosen)
             if not student_path().exists():
-                raise ModelError("No model is chosen.", "Add one: sqlagent-tui model add FILE.gguf.")
+                raise ModelError("No model is chosen.", "Get one: sqlagent-tui model pull.")
             return student_path()
         text = str(name)
         if not isinstance(name, Path) and _NAME.fullmatch(text) and self._path(text).exists():
@@ -161,12 +185,14 @@ class ModelLibrary:
             file = describe(path)
             require_usable(file)
         except ModelError as error:
-            return ModelEntry(name=name, path=path, file=None, chosen=chosen, problem=error.message)
-        return ModelEntry(name=name, path=path, file=file, chosen=chosen)
+            return ModelEntry(
+                name=name, path=path, file=None, chosen=chosen, origin=read_origin(path), problem=error.message
+            )
+        return ModelEntry(name=name, path=path, file=file, chosen=chosen, origin=read_origin(path))
 
     def _unknown(self, name: str) -> ModelError:
         known = [entry.name for entry in self.list()]
-        remedy = f"Known are: {', '.join(known)}." if known else "Add one: sqlagent-tui model add FILE.gguf."
+        remedy = f"Known are: {', '.join(known)}." if known else "Get one: sqlagent-tui model pull."
         return ModelError(f"There is no model called {printable_name(name)}.", remedy)
 
     def _read_choice(self) -> tuple[str, str]:
@@ -200,8 +226,9 @@ def printable_name(name: str) -> str:
     return "".join(char for char in name if char.isprintable())[:80] or "(nothing)"
 
 
-def _name_for(path: Path) -> str:
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", path.name.removesuffix(".gguf")).strip("-._") or "model"
+def name_for(file_name: str) -> str:
+    """Return what a model is called when its user doesn't say."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", file_name.removesuffix(".gguf")).strip("-._") or "model"
 
 
 def _link_or_copy(

@@ -53,7 +53,8 @@ def test_a_file_on_another_disk_is_copied(source: Path, monkeypatch: pytest.Monk
     entry = ModelLibrary().add(source, "a", on_progress=told.append)
     assert entry.path.read_bytes() == source.read_bytes()
     assert told[-1] == 1.0
-    assert [path.name for path in entry.path.parent.iterdir()] == ["a.gguf"]
+    assert [path.name for path in entry.path.parent.glob("*.gguf")] == ["a.gguf"]
+    assert entry.origin.place == str(source)
 
 
 def test_adding_twice_is_harmless_but_names_are_taken_once(source: Path, tmp_path: Path) -> None:
@@ -132,7 +133,7 @@ def test_without_any_model_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setattr(library, "student_path", lambda: tmp_path / "none.gguf")
     with pytest.raises(ModelError, match="No model is chosen") as caught:
         ModelLibrary().resolve()
-    assert "model add" in caught.value.remedy
+    assert "model pull" in caught.value.remedy
 
 
 def test_a_changed_file_is_hashed_again(source: Path, home: Path) -> None:

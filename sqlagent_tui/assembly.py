@@ -16,7 +16,7 @@ import msgspec
 
 from sqlagent_tui.agent.profile import Profile, default_profile, load_profile, parse_profile
 from sqlagent_tui.agent.protocols import TurnLimits
-from sqlagent_tui.config import Config, LimitSettings
+from sqlagent_tui.config import Config, LimitSettings, ServerSettings
 from sqlagent_tui.database.progress import Progress
 from sqlagent_tui.database.saved import SavedConnection, SavedConnections, is_name
 from sqlagent_tui.errors import UsageError
@@ -24,13 +24,14 @@ from sqlagent_tui.paths import config_dir, data_dir
 
 if TYPE_CHECKING:
     from sqlagent_tui.agent.cancel import CancelToken
+    from sqlagent_tui.agent.protocols import Model
     from sqlagent_tui.database.connection import PasswordCallback
     from sqlagent_tui.database.embedded import EmbeddedServer
     from sqlagent_tui.database.postgres import PostgresDatabase
     from sqlagent_tui.database.ssh import Tunnel
     from sqlagent_tui.database.trace import TraceListener
     from sqlagent_tui.database.ways import Way
-    from sqlagent_tui.models.llama import LlamaModel
+    from sqlagent_tui.models.server.address import Address
 
 Narrate = Callable[[str, float | None], None]
 """Told where slow work stands: a sentence, and a fraction from 0 to 1 or None when it can't be known."""
@@ -234,11 +235,21 @@ class OpenTarget:
         self.conninfo = demo_conninfo(self._server)
 
 
-def open_model(name: str | None, config: Config, narrate: Narrate, *, demo: bool = False) -> LlamaModel:
-    """Load the model called `name`: a file, a library name, else the configured one, else the student.
+def open_model(
+    name: str | None,
+    config: Config,
+    narrate: Narrate,
+    *,
+    demo: bool = False,
+    cancel: CancelToken | None = None,
+) -> Model:
+    """Open the model called `name`: a server's URL, a file, a library name; else the configured one, else the student.
 
-    For the demo the student is preferred to the configured one: it knows that database. Raises ModelError.
+    For the demo the student is preferred to the configured one: it knows that database. Raises ModelError, UsageError
+    and `Cancelled`.
     """
+    if address := _server_address(name, config, demo):
+        return _open_server(address, config, narrate, cancel)
     from sqlagent_tui.models.library import STUDENT, ModelLibrary
     from sqlagent_tui.models.llama import LlamaModel
 
@@ -250,6 +261,37 @@ def open_model(name: str | None, config: Config, narrate: Narrate, *, demo: bool
         context_size=config.model.context_size,
         threads=config.model.threads or None,
         on_progress=lambda fraction: narrate(f"Loading the model {path.name}", fraction),
+        cancel=cancel,
+    )
+
+
+def _server_address(name: str | None, config: Config, demo: bool) -> Address | None:
+    """The model server that is meant; None when it is a file."""
+    url = name or (None if demo else config.server.url)
+    if not url:
+        return None
+    from sqlagent_tui.models.server.address import Address, is_address
+
+    return Address.parse(url) if not name or is_address(name) else None
+
+
+def _open_server(address: Address, config: Config, narrate: Narrate, cancel: CancelToken | None) -> Model:
+    from sqlagent_tui.models.server.address import Address
+    from sqlagent_tui.models.server.model import ServerModel
+
+    # What is set for the configured server, its key above all, is for no other one.
+    settings = config.server
+    if settings.url and Address.parse(settings.url).origin != address.origin:
+        settings = ServerSettings()
+    if not address.model and settings.model:
+        address = msgspec.structs.replace(address, model=settings.model)
+    narrate(f"Asking the model server {address.origin}", None)
+    return ServerModel.open(
+        address,
+        key_variable=settings.api_key_env,
+        context_size=settings.context_size,
+        timeout=settings.timeout_seconds,
+        cancel=cancel,
     )
 
 

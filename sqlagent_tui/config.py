@@ -27,6 +27,21 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     seed: int = 0
 
 
+class ServerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[server]`: a model on a serving engine."""
+
+    url: str | None = None
+    """`http(s)://host:port/v1`; when set, used instead of a model file. What follows holds for this server only."""
+    model: str = ""
+    """Which of its models; empty: its only one."""
+    api_key_env: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] = "SQLAGENT_API_KEY"
+    """The environment variable with the API key."""
+    context_size: Count = 0
+    """Tokens; bounds what the server tells, or stands for it. 0: what the server tells."""
+    timeout_seconds: Annotated[float, msgspec.Meta(gt=0, le=86_400)] = 300.0
+    """How long the server may be silent, evaluating a prompt for example."""
+
+
 class LimitSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[limits]`: bounds of every statement that the agent or the user sends. 0 means none, where none is possible."""
 
@@ -86,6 +101,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     theme: str = "dark"
     profile: str | None = None
     model: ModelSettings = ModelSettings()
+    server: ServerSettings = ServerSettings()
     limits: LimitSettings = LimitSettings()
     safety: SafetySettings = SafetySettings()
     keymap: dict[str, str] = {}

@@ -6,7 +6,8 @@ DISTILL = all(find_spec(name) for name in ("torch", "tokenizers"))
 collect_ignore = [] if DISTILL else ["distill_torch"]
 """The training code needs the extra `distill` (gigabytes of torch), which the suite does without."""
 
-_PLUGINS = "demo servers network ssh guard harm postgis catalogue models hub ui"  # none before what it imports
+# None before what it imports.
+_PLUGINS = "demo servers network ssh guard harm postgis catalogue models hub model_server ui"
 pytest_plugins = [f"tests.fix_{name}" for name in _PLUGINS.split() + ["distill"] * DISTILL]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Literal
 
 import msgspec
@@ -17,6 +18,18 @@ class ToolCall(msgspec.Struct, frozen=True):
     arguments: dict[str, Any]
     raw: str = ""
     """The text between the tool-call tags, verbatim."""
+
+    def as_written(self) -> tuple[str, Any]:
+        """Return name and arguments in the model's own words where they can be read, else in ours."""
+        try:
+            written = json.loads(self.raw, strict=False)
+        except (ValueError, RecursionError):
+            written = None
+        if isinstance(written, dict) and isinstance(written.get("name"), str):
+            arguments = written.get("arguments", written.get("parameters"))
+            if isinstance(arguments, dict):
+                return written["name"], arguments
+        return self.tool, self.arguments
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -52,6 +52,8 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     context_size: int = 0
     """Tokens that fit; 0 when unknown."""
     description: str = ""
+    warning: str = ""
+    """What a user should know of the way to it; one sentence."""
 
 
 class Model(Protocol):
@@ -79,6 +81,10 @@ class Model(Protocol):
         the new tokens are evaluated. Raises `ModelError` when the model can't go on and `Cancelled` within 100 ms
         of the token being set.
         """
+        ...
+
+    def close(self) -> None:
+        """Let go of it, from any thread; what is under way ends. Idempotent."""
         ...
 
 

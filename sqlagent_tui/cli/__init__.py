@@ -115,7 +115,10 @@ def common_options(function: Any) -> Any:
     for option in reversed(
         [
             click.option(
-                "--model", "model_name", metavar="PATH|NAME", help="A GGUF file, or a name `model list` shows."
+                "--model",
+                "model_name",
+                metavar="PATH|NAME|URL",
+                help="A GGUF file, a name `model list` shows, or a server: http(s)://host:port/v1[#name].",
             ),
             click.option("--profile", metavar="PATH|NAME", help="How the model is spoken to; default: what fits it."),
             click.option(

@@ -83,7 +83,9 @@ def ask(
         trace = tell_reconnecting(narration, journal.append)
         database = target.connect(config, trace, ask_password, allow_superuser=allow_superuser, cancel=token)
         try:
-            model = open_model(model_name, config, narration, demo=demo)
+            model = open_model(model_name, config, narration, demo=demo, cancel=token)
+            if model.info.warning:
+                click.echo(safe(model.info.warning), err=True)
             try:
                 spoken = choose_profile(profile, config, model.info.name)
                 agent = Agent(model, database, spoken, turn_limits(config.limits))

@@ -9,15 +9,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from sqlagent_tui.agent.cancel import CancelToken
 from sqlagent_tui.agent.protocols import DatabaseInfo
 from sqlagent_tui.assembly import OpenTarget, Target, choose_profile, open_model
 from sqlagent_tui.cli import common_options, connection_options
+from sqlagent_tui.cli.findings import Finding, Level
+from sqlagent_tui.cli.model_server import served
 from sqlagent_tui.cli.narration import Narration
 from sqlagent_tui.cli.output import to_json
 from sqlagent_tui.cli.password import ask_password, has_terminal
@@ -31,24 +32,8 @@ from sqlagent_tui.ui.text import safe
 if TYPE_CHECKING:
     from sqlagent_tui.database.postgres import PostgresDatabase
 
-Level = Literal["ok", "note", "warning", "danger", "failed"]
 _MARKS: dict[Level, str] = {"ok": "✓", "note": "·", "warning": "!", "danger": "‼", "failed": "✗"}
 _SMALL_TERMINAL = (80, 24)
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """One thing that was looked at."""
-
-    check: str
-    level: Level
-    message: str
-    remedy: str = ""
-    key: str = ""
-    """Which right, for findings about the role."""
-    names: tuple[str, ...] = ()
-    """The first of the objects that it is about."""
-    count: int = 0
-    """How many such objects there are."""
 
 
 @click.command(
@@ -164,8 +149,10 @@ def _model(
     try:
         info = model.info
         chosen = choose_profile(profile, config, info.name)
-        yield Finding("model", "ok", f"{info.name}: {info.description}, context {info.context_size} tokens")
-        yield Finding("model", "ok", f"profile {chosen.name}, SHA-256 {info.sha256}")
+        size = f"context {info.context_size} tokens" if info.context_size else "context of unknown size"
+        yield Finding("model", "ok", f"{info.name}: {info.description}, {size}")
+        yield Finding("model", "ok", f"profile {chosen.name}" + (f", SHA-256 {info.sha256}" if info.sha256 else ""))
+        yield from served(model)
     finally:
         model.close()
 

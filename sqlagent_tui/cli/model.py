@@ -10,6 +10,7 @@ import click
 from sqlagent_tui.cli.narration import Narration
 from sqlagent_tui.cli.output import to_json
 from sqlagent_tui.cli.transfer import TransferProgress, amount
+from sqlagent_tui.config import load_config
 from sqlagent_tui.errors import ExitCode
 from sqlagent_tui.models.download import Partial
 from sqlagent_tui.models.gguf import ModelFile, describe, require_usable
@@ -94,6 +95,8 @@ def list_models(as_json: bool) -> int:
             click.echo(safe(_entry_line(entry)))
     for name, partial in library.partials().items():
         click.echo(_unfinished(name, partial), err=True)
+    if url := load_config().config.server.url:
+        click.echo(safe(f"The server {url} is used when none is named: [server] in config.toml."), err=True)
     if not entries:
         click.echo("No model yet. Get one: sqlagent-tui model pull", err=True)
     return ExitCode.OK

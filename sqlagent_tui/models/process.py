@@ -211,8 +211,12 @@ def _open_log(path: Path) -> Iterator[int]:
 
 
 def _environment() -> dict[str, str]:
-    """Ours without libpq's variables, secrets among them, plus what llama.cpp must know before it is loaded."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    """Ours without libpq's variables and API keys, plus what llama.cpp must know before it is loaded."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("PG") and not name.endswith(("_API_KEY", "_TOKEN"))
+    }
     root = str(Path(sqlagent_tui.__file__).parents[1])
     inherited = environment.get("PYTHONPATH")
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [root, inherited]))

@@ -190,7 +190,7 @@ class ChatTemplate:
         }
 
     def _call(self, vault: _Vault, call: ToolCall) -> dict[str, Any]:
-        name, values = _as_written(call)
+        name, values = call.as_written()
         arguments = (
             vault.hide(json.dumps(values, ensure_ascii=False))
             if self._tool_style == "string"
@@ -270,21 +270,8 @@ _TOOL: dict[str, Any] = {
 }
 
 
-def _as_written(call: ToolCall) -> tuple[str, Any]:
-    """Name and arguments in the model's own words where they can be read, else in ours."""
-    try:
-        written = json.loads(call.raw, strict=False)
-    except (ValueError, RecursionError):
-        written = None
-    if isinstance(written, dict) and isinstance(written.get("name"), str):
-        arguments = written.get("arguments", written.get("parameters"))
-        if isinstance(arguments, dict):
-            return written["name"], arguments
-    return call.tool, call.arguments
-
-
 def _call_json(call: ToolCall) -> str:
-    name, arguments = _as_written(call)
+    name, arguments = call.as_written()
     return json.dumps({"name": name, "arguments": arguments}, ensure_ascii=False)
 
 

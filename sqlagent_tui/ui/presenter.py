@@ -225,6 +225,8 @@ class Presenter:
             self._status.change(model=event.info, context_size=event.info.context_size)
             context = t("model.context", size=event.info.context_size) if event.info.context_size else ""
             welcome.part("model", "ready", " · ".join(filter(None, (event.info.name, event.info.description, context))))
+            if event.info.warning:
+                self._conversation.notify(event.info.warning, severity="warning", markup=False)
             self._opened("model")
         else:
             self._status.change(database=event.info)

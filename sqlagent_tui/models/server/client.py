@@ -24,7 +24,7 @@ from sqlagent_tui.models.server.key import ApiKey, from_keyring
 MAX_BODY: Final = 8 << 20
 """Bytes of an answer that isn't streamed."""
 _REFUSED_PAUSES: Final = (0.2, 0.5, 1.0)
-_BUSY_PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 15.0)
+_BUSY_PAUSES: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 _MAX_WAIT: Final = 60.0
 """Seconds of pauses in one request, whatever Retry-After says."""
 _BUSY: Final = (429, 503)

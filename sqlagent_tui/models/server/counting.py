@@ -12,7 +12,8 @@ from sqlagent_tui.models.server import http
 from sqlagent_tui.models.server.client import Client, Reply
 from sqlagent_tui.models.server.probe import Counting, Offer
 
-COUNT_SECONDS: Final = 10.0
+COUNT_SECONDS = 3.0
+"""Nobody can cancel a count, so it must not take long."""
 _MESSAGE_TOKENS: Final = 6
 """What a template puts around a message, about."""
 _LETTERS_PER_TOKEN: Final = 3
@@ -31,7 +32,8 @@ class TokenCounter:
         self._offer = offer
         self._scale = 1.0
         self.counting: Counting = offer.counting
-        """How it counts; a server that fails to answer is no longer asked."""
+        """How it counts. A server that fails at it is not asked again before it has answered a question."""
+        self._able = True
 
     def count(self, turns: Turns, tools: Tools) -> int:
         """Return the tokens of a prompt, generation prompt included; more rather than less where it estimates."""
@@ -39,16 +41,20 @@ class TokenCounter:
             try:
                 counted = self._ask(turns, tools)
             except (http.NotConnectedError, http.ConnectionLostError):
-                return self._estimated(turns, tools)  # the question itself will tell
+                counted = None  # the question itself will tell
+            else:
+                self._able = counted is not None
             if counted is not None:
                 return counted
             self.counting = "estimated"
         return self._estimated(turns, tools)
 
     def learn(self, turns: Turns, tools: Tools, counted: int) -> None:
-        """The server said afterwards what a prompt had cost."""
+        """The server has answered, and perhaps said (`counted`, else 0) what the prompt had cost."""
         if self.counting == "estimated" and counted > 0:
             self._scale = min(max(counted / max(estimate(_text(turns, tools)), 1), 0.5), 3.0)
+        if self._able:
+            self.counting = self._offer.counting
 
     def _estimated(self, turns: Turns, tools: Tools) -> int:
         return int(estimate(_text(turns, tools)) * self._scale) + _MESSAGE_TOKENS * len(turns)

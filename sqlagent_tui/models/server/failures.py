@@ -27,7 +27,7 @@ def broke_off(failure: http.ConnectionLostError, address: Address, timeout: floa
     where = address.origin
     if failure.silent:
         return ModelError(
-            f"The model server at {where} said nothing for {timeout:.0f} seconds.",
+            f"The model server at {where} said nothing for {timeout:g} seconds.",
             "Ask again, or give it more time with `timeout_seconds` under [server].",
         )
     if begun:

@@ -51,6 +51,12 @@ _STAGES = {
 }
 
 
+def names_a_database(conninfo: str | None, demo: bool, ssh: str | None) -> bool:
+    """Whether a command line and the PG* environment say which database is meant."""
+    in_environment = any(name.startswith("PG") and name != "PGOPTIONS" for name in os.environ)
+    return demo or conninfo is not None or ssh is not None or in_environment
+
+
 class Target(msgspec.Struct, frozen=True, kw_only=True):
     """Which database: the demo's, or what `conninfo` and the PG* environment say."""
 
@@ -75,7 +81,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         if demo:
             return cls(demo=True)
         if conninfo is None:
-            if ssh is None and not any(name.startswith("PG") and name != "PGOPTIONS" for name in os.environ):
+            if not names_a_database(conninfo, demo, ssh):
                 raise UsageError(
                     "No database was named.",
                     'Give a CONNINFO such as "host=db1 dbname=cadastro", the name of a saved connection, set PGHOST and'

@@ -21,7 +21,7 @@ from sqlagent_tui.database.watchdog import Watchdog
 from sqlagent_tui.models.scripted import ScriptedModel
 from sqlagent_tui.ui.app import SqlAgentApp
 from sqlagent_tui.ui.run import AppOptions, Parts
-from sqlagent_tui.ui.services import AskPassword, Report, Services, TraceSink
+from sqlagent_tui.ui.services import AskPassword, Place, Report, Services, TraceSink
 
 
 def call(tool: str, **arguments: Any) -> str:
@@ -56,6 +56,7 @@ class Harness:
                 open_catalogue=self.connect,
                 open_model=lambda report: self.model,
                 ask=self.ask,
+                place=Place(target=Target(conninfo=self.conninfo)),
                 language="en",
             )
         )
@@ -92,7 +93,7 @@ def harness(demo_conninfo: str) -> Iterator[Callable[..., Harness]]:
 class Real:
     """The app as the command line starts it, but for the model, which follows a script."""
 
-    def __init__(self, target: Target, script: list[str], **options: Any) -> None:
+    def __init__(self, target: Target | None, script: list[str], **options: Any) -> None:
         self.parts = Parts(AppOptions(target=target, **options))
         self.model = ScriptedModel(script)
         self.app = SqlAgentApp(
@@ -110,8 +111,9 @@ def real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
     monkeypatch.setenv("SQLAGENT_TUI_HOME", str(tmp_path / "home"))
     made: list[Real] = []
 
-    def make(conninfo: str, script: list[str] | None = None, **options: Any) -> Real:
-        made.append(Real(Target(conninfo=conninfo), script or [], **options))
+    def make(conninfo: str | None, script: list[str] | None = None, **options: Any) -> Real:
+        target = None if conninfo is None else Target(conninfo=conninfo)
+        made.append(Real(target, script or [], **options))
         return made[-1]
 
     yield make

@@ -41,6 +41,7 @@ from sqlagent_tui.agent.results import (
     TableName,
 )
 from sqlagent_tui.agent.roles import RoleFinding, RoleReport
+from sqlagent_tui.assembly import Target
 from sqlagent_tui.ui.app import SqlAgentApp
 from sqlagent_tui.ui.grid_data import GridData
 from sqlagent_tui.ui.notices import (
@@ -52,7 +53,7 @@ from sqlagent_tui.ui.notices import (
     TablesDescribed,
     UiEvent,
 )
-from sqlagent_tui.ui.services import Services
+from sqlagent_tui.ui.services import Place, Services
 
 MODEL = ModelInfo(name="sqlagent-student", context_size=4096, description="qwen3 3,1M Q8_0")
 DATABASE = DatabaseInfo(
@@ -84,8 +85,7 @@ def still_services(**changes: Any) -> Services:
         "open_catalogue": _never,
         "open_model": _never,
         "ask": _never,
-        "suggestions": SUGGESTIONS,
-        "demo": True,
+        "place": Place(target=Target(demo=True), suggestions=SUGGESTIONS),
         "clock": lambda: 1000.0,
     }
     return Services(**{**given, **changes})

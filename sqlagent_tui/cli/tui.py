@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sqlagent_tui.assembly import Target
+from sqlagent_tui.assembly import Target, names_a_database
 from sqlagent_tui.cli import common_options, connection_options
 from sqlagent_tui.config import load_config
 
@@ -35,9 +35,10 @@ def tui(
 ) -> int:
     """Open the terminal app.
 
-    CONNINFO is any libpq string or URI, or the name of a saved connection; without one the PG* environment is used.
+    CONNINFO is any libpq string or URI, or the name of a saved connection; without one the PG* environment is used,
+    and where that says nothing either, the start screen offers the saved connections and the demo.
     """
-    target = Target.chosen(conninfo, demo, ssh)
+    target = Target.chosen(conninfo, demo, ssh) if names_a_database(conninfo, demo, ssh) else None
     loaded = load_config(config_path)
     from sqlagent_tui.ui.run import AppOptions, run_app
 

@@ -13,7 +13,7 @@ from sqlagent_tui.errors import DatabaseError, ModelError, SqlagentError
 from sqlagent_tui.ui.bridge import Bridge
 from sqlagent_tui.ui.notices import DatabaseReady, GridReady, ModelReady, PartFailed, TurnFailed
 from sqlagent_tui.ui.services import Services
-from sqlagent_tui.ui.worker import CLOSE_SECONDS, Worker
+from sqlagent_tui.ui.worker import CLOSE_SECONDS, Worker, close_quietly
 
 
 class AgentWorker(Worker):
@@ -29,6 +29,12 @@ class AgentWorker(Worker):
 
     def prepare(self) -> None:
         """Open the model and the connection in the background."""
+        self.submit(self._prepare)
+
+    def reconnect(self) -> None:
+        """Leave the present database and connect to where the app is now."""
+        self._opening = CancelToken()
+        self.submit(self._leave)
         self.submit(self._prepare)
 
     def ask(self, question: str, *, reply: bool) -> None:
@@ -53,11 +59,12 @@ class AgentWorker(Worker):
 
     def _close(self) -> None:
         self._cancel_all()
-        for part in (self._model, self._database):
-            close = getattr(part, "close", None)
-            if close is not None:
-                with suppress(Exception):
-                    close()
+        close_quietly(self._model)
+        close_quietly(self._database)
+
+    def _leave(self) -> None:
+        database, self._database = self._database, None
+        close_quietly(database)
 
     def _prepare(self) -> None:
         # Side by side: the one waits for a server, the other for a disk.

@@ -21,13 +21,13 @@ from sqlagent_tui.ui.commands import commands
 from sqlagent_tui.ui.hints import hints
 from sqlagent_tui.ui.keymap import APP, bindings, split_keymap
 from sqlagent_tui.ui.messages import Messages
+from sqlagent_tui.ui.moving import Moving
 from sqlagent_tui.ui.own_sql import OwnSql
 from sqlagent_tui.ui.panes import PANES, SINGLE_PANE_BELOW
 from sqlagent_tui.ui.presenter import Presenter, Reactions
-from sqlagent_tui.ui.services import Services
+from sqlagent_tui.ui.services import Place, Services
 from sqlagent_tui.ui.sheets import Sheets
 from sqlagent_tui.ui.taking import Taking
-from sqlagent_tui.ui.text import safe_line
 from sqlagent_tui.ui.themes import DEFAULT_THEME, load_themes
 from sqlagent_tui.ui.user_worker import UserWorker
 from sqlagent_tui.ui.widgets.grid import GridPane
@@ -69,7 +69,14 @@ class SqlAgentApp(App[int]):
         self.agent = AgentWorker(services, self.bridge)
         self.user = UserWorker(services, self.bridge)
         self._taking = Taking(self, self.messages)
-        self.sheets = Sheets(self, self.messages, services, self._keymap_of_user)
+        self.sheets = Sheets(
+            self,
+            self.messages,
+            services,
+            self._keymap_of_user,
+            change=self._go,
+            list_databases=self.user.list_databases,
+        )
         self._thinking_open = False
         self._detailed = False
         self._quit_asked = -QUIT_SECONDS
@@ -90,7 +97,8 @@ class SqlAgentApp(App[int]):
                 catalogue_wanted=self.user.load,
                 connected=self.sheets.connected,
                 password_wanted=self.sheets.ask_password,
-                superuser_refused=lambda: self.sheets.ask_superuser(self._connect_again),
+                superuser_refused=lambda: self.sheets.ask_superuser(self.moving.again),
+                databases_listed=self.sheets.databases_listed,
                 own_finished=self.own.finished,
             ),
         )
@@ -101,13 +109,21 @@ class SqlAgentApp(App[int]):
             presenter=self.presenter,
             changed=self._refresh_keys,
         )
+        self.moving = Moving(
+            agent=self.agent,
+            user=self.user,
+            presenter=self.presenter,
+            asking=self.asking,
+            sheets=self.sheets,
+            change=self.services.change_place,
+        )
         self.too_small = Static(id="too-small", markup=False)
         yield self.too_small
         yield work
 
     def on_mount(self) -> None:
         """Show the first frame, then start everything that takes time."""
-        self.work.status.change(demo=self.services.demo)
+        self.work.status.change(demo=self.services.place.demo)
         self._fit()
         self.work.prompt.focus()
         self.set_interval(1 / DRAINS_PER_SECOND, self._drain)
@@ -117,14 +133,13 @@ class SqlAgentApp(App[int]):
     def _start(self) -> None:
         for note in self._notes:
             self.notify(note, severity="warning", markup=False)
-        self.agent.start()
-        self.user.start()
-        self.agent.prepare()
-        self.user.load()
+        self.moving.start()
 
-    def _connect_again(self) -> None:
-        self.presenter.opening("database")
-        self.agent.prepare()
+    def _go(self, place: Place) -> None:
+        if self.presenter.busy or self.own.running:
+            self.notify(self.messages("connections.busy"), severity="warning", markup=False)
+        else:
+            self.moving.go(place)
 
     async def _drain(self) -> None:
         if self._draining:
@@ -344,12 +359,11 @@ class SqlAgentApp(App[int]):
         themes = load_themes(self.services.theme_folders)
         for file in themes.files:
             self.register_theme(file.theme())
-        self.theme_titles = {file.name: safe_line(file.title).replace("[", "(") for file in themes.files}
+        self.theme_titles = themes.titles
         wanted = self.services.theme
-        if wanted not in self.theme_titles:
+        self.theme = wanted if wanted in self.theme_titles else DEFAULT_THEME
+        if wanted != self.theme:
             self._notes.append(self.messages("toast.no_theme", name=wanted))
-            wanted = DEFAULT_THEME
-        self.theme = wanted
         if themes.problems:
             self._notes.append(self.messages("toast.bad_themes", problems="; ".join(themes.problems)))
 
@@ -360,7 +374,7 @@ class SqlAgentApp(App[int]):
             run=lambda action: self.run_action(action),
             themes=self.theme_titles,
             choose_theme=lambda name: setattr(self, "theme", name),
-            questions=self.services.suggestions,
+            questions=self.sheets.place.suggestions,
             ask=lambda question: self._submit(question, fresh=True),
         )
 

@@ -42,6 +42,7 @@ APP: Final = (
     Key("details", "f9,ctrl+o", "details"),
     Key("limits", "f10,ctrl+l", "sheet('limits')"),
     Key("role", "f11,ctrl+g", "sheet('role')"),
+    Key("connections", "f12,ctrl+n", "sheet('connections')"),
     Key("run_anyway", "f7", "run_anyway"),
     Key("palette", "ctrl+p", "command_palette", priority=True),
     Key("stop", "escape", "stop"),

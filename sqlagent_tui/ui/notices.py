@@ -96,6 +96,13 @@ class OwnFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class DatabasesListed:
+    """The databases of the server that the role may connect to; none when nobody knows."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TurnFailed:
     """A turn ended by an error that the loop did not turn into events."""
 
@@ -124,6 +131,7 @@ Notice = (
     | ObjectsRead
     | TablesDescribed
     | DescribeFailed
+    | DatabasesListed
     | GridReady
     | OwnFinished
     | TurnFailed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlagent_tui.agent.events import (
@@ -31,6 +31,7 @@ from sqlagent_tui.ui.messages import Messages
 from sqlagent_tui.ui.notices import (
     CatalogueReady,
     DatabaseReady,
+    DatabasesListed,
     DescribeFailed,
     GridReady,
     JobDone,
@@ -45,6 +46,7 @@ from sqlagent_tui.ui.notices import (
     TurnFailed,
     UiEvent,
 )
+from sqlagent_tui.ui.services import Place
 from sqlagent_tui.ui.widgets.status import Activity
 from sqlagent_tui.ui.widgets.workspace import Workspace
 
@@ -60,6 +62,7 @@ class Reactions:
     catalogue_wanted: Callable[[], None]
     """The catalogue could not be read before, and may be now."""
     connected: Callable[[DatabaseInfo], None]
+    databases_listed: Callable[[Sequence[str]], None]
     password_wanted: Callable[[PasswordWanted], None]
     superuser_refused: Callable[[], None]
     own_finished: Callable[[QueryResult | StatementError | None], None]
@@ -116,6 +119,8 @@ class Presenter:
                 await self._grid.show(event.result, event.view, own=event.own)
                 rows = f"{event.result.row_count}{'+' if event.result.truncated else ''}"
                 self._tabs.mark("grid", rows)
+            case DatabasesListed():
+                self._react.databases_listed(event.names)
             case OwnFinished():
                 self._react.own_finished(event.outcome)
             case PartProgress():
@@ -148,6 +153,20 @@ class Presenter:
         self.busy, self.cancelling = True, False
         self._trace.begin_turn()
         self._activity("queued" if self._pending else "reading")
+
+    def nowhere(self) -> None:
+        """No database was chosen yet, so nothing is being opened."""
+        self._pending.clear()
+        self._rest()
+
+    def leave(self, place: Place) -> None:
+        """The app goes to another database."""
+        self._status.change(database=None, demo=place.demo)
+        self._conversation.leave(place)
+        self._schema.show(())
+        self._broken.clear()
+        self._pending |= {"database"} if self._status.status.model is not None else {"database", "model"}
+        self._rest()
 
     def opening(self, part: Part) -> None:
         """A part is opened once more."""

@@ -8,9 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
 from sqlagent_tui.agent.cancel import CancelToken
 from sqlagent_tui.agent.events import LoopEvent, TraceEvent
 from sqlagent_tui.agent.protocols import Database, Model
+from sqlagent_tui.assembly import Target
+from sqlagent_tui.database.saved import SavedConnections
 from sqlagent_tui.ui.limits import LimitsInForce
 
 Report = Callable[[str, float | None], None]
@@ -25,6 +29,22 @@ TraceSink = Callable[[TraceEvent], None]
 
 OpenDatabase = Callable[[Report, TraceSink, AskPassword, CancelToken], Database]
 """Makes a connection. Raises only `SqlagentError` and `Cancelled`."""
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the app is connected, or would be."""
+
+    target: Target | None = None
+    """None: nothing was chosen yet."""
+    database: str | None = None
+    """Another database of that server."""
+    suggestions: tuple[str, ...] = ()
+    """Example questions for a first-time user."""
+
+    @property
+    def demo(self) -> bool:
+        """Whether this is the demo's database."""
+        return self.target is not None and self.target.demo and self.database is None
 
 
 class Ask(Protocol):
@@ -50,9 +70,11 @@ class Services:
     allow_superuser: Callable[[], None] = lambda: None
     """The user insists on connecting as a superuser, for this session: the next opening does."""
     limits: LimitsInForce = field(default_factory=LimitsInForce)
-    suggestions: tuple[str, ...] = ()
-    """Example questions for a first-time user."""
-    demo: bool = False
+    place: Place = field(default_factory=Place)
+    """Where the app begins."""
+    change_place: Callable[[Place], None] = lambda place: None
+    """From the next opening on, connect there."""
+    connections: SavedConnections = field(default_factory=SavedConnections)
     language: str = "pt-BR"
     theme: str = "dark"
     keymap: dict[str, str] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,17 +12,29 @@ if TYPE_CHECKING:
     from sqlagent_tui.config import LimitSettings
     from sqlagent_tui.ui.messages import Messages
     from sqlagent_tui.ui.notices import PasswordWanted
-    from sqlagent_tui.ui.services import Services
+    from sqlagent_tui.ui.services import Place, Services
 
 
 class Sheets:
     """Opens sheets by name, one at a time."""
 
-    def __init__(self, app: App[int], messages: Messages, services: Services, keymap: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        app: App[int],
+        messages: Messages,
+        services: Services,
+        keymap: Mapping[str, str],
+        *,
+        change: Callable[[Place], None],
+        list_databases: Callable[[], None],
+    ) -> None:
+        """`change` goes to another place; `list_databases` has `databases_listed` called."""
         self._app = app
         self._messages = messages
         self._services = services
         self._keymap = keymap
+        self.place = services.place
+        self._change, self._list_databases = change, list_databases
         self._database: DatabaseInfo | None = None
 
     @property
@@ -32,7 +44,9 @@ class Sheets:
 
     def open(self, name: str) -> None:
         """Open the sheet called `name`, unless one is open."""
-        sheets = {"help": self._help, "limits": self._limits, "role": self._role}
+        sheets = {
+            "help": self._help, "limits": self._limits, "role": self._role, "connections": self._connections,
+        }  # fmt: skip
         if not self.any_open and name in sheets:
             sheets[name]()
 
@@ -45,10 +59,10 @@ class Sheets:
     def _help(self) -> None:
         from sqlagent_tui.ui.screens.help import HelpScreen
 
-        self._app.push_screen(HelpScreen(self._messages, self._keymap, demo=self._services.demo))
+        self._app.push_screen(HelpScreen(self._messages, self._keymap, demo=self.place.demo))
 
-    def connected(self, database: DatabaseInfo) -> None:
-        """Remember where the agent is connected to."""
+    def connected(self, database: DatabaseInfo | None) -> None:
+        """Remember where the agent is connected to; None: nowhere."""
         self._database = database
 
     def ask_superuser(self, insist: Callable[[], None]) -> None:
@@ -64,6 +78,27 @@ class Sheets:
         told = (t("superuser.text"), t("superuser.better"))
         question = QuestionScreen(t("superuser.title"), told, t("superuser.refuse"), t("superuser.agree"))
         self._app.push_screen(question, answered)
+
+    def databases_listed(self, names: Sequence[str]) -> None:
+        """Offer the server's databases, where connections are offered."""
+        from sqlagent_tui.ui.screens.connections import ConnectionsScreen
+
+        present = self._database.database if self._database is not None else None
+        for screen in self._app.screen_stack:
+            if isinstance(screen, ConnectionsScreen):
+                screen.add_databases([name for name in names if name != present])
+
+    def _connections(self) -> None:
+        from sqlagent_tui.ui.connecting import elsewhere, place_of
+        from sqlagent_tui.ui.screens.connections import Choice, ConnectionsScreen
+
+        def chosen(choice: Choice | None) -> None:
+            if choice is not None:
+                self._change(elsewhere(self.place, choice) if isinstance(choice, str) else place_of(choice))
+
+        self._app.push_screen(ConnectionsScreen(self._messages, self._services.connections), chosen)
+        if self._database is not None:
+            self._list_databases()
 
     def _role(self) -> None:
         from sqlagent_tui.ui.screens.role import RoleScreen

@@ -12,6 +12,8 @@ import msgspec
 from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
+from sqlagent_tui.ui.text import safe_line
+
 DEFAULT_THEME: Final = "dark"
 SIXTEEN: Final = "sixteen"
 SQL_VARIABLES: Final = ("sql-keyword", "sql-string", "sql-number", "sql-type", "sql-comment")
@@ -73,6 +75,11 @@ class Themes:
 
     files: tuple[ThemeFile, ...]
     problems: tuple[str, ...]
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """What each theme is called in a list, by its name."""
+        return {file.name: safe_line(file.title).replace("[", "(") for file in self.files}
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
+from contextlib import suppress
 
 from sqlagent_tui.agent.cancel import Cancelled, CancelToken
 from sqlagent_tui.agent.protocols import Database
@@ -11,6 +13,7 @@ from sqlagent_tui.errors import SqlagentError
 from sqlagent_tui.ui.bridge import Bridge
 from sqlagent_tui.ui.notices import (
     CatalogueReady,
+    DatabasesListed,
     DescribeFailed,
     GridReady,
     ObjectsRead,
@@ -19,7 +22,7 @@ from sqlagent_tui.ui.notices import (
     TablesDescribed,
 )
 from sqlagent_tui.ui.services import Services
-from sqlagent_tui.ui.worker import Worker
+from sqlagent_tui.ui.worker import Worker, close_quietly
 
 
 class UserWorker(Worker):
@@ -35,6 +38,14 @@ class UserWorker(Worker):
     def load(self) -> None:
         """Read the names of all relations in the background."""
         self.submit(self._load)
+
+    def reconnect(self) -> None:
+        """Leave the present database; the next job connects to where the app is now."""
+        self.submit(self._leave)
+
+    def list_databases(self) -> None:
+        """Read the names of the server's databases in the background."""
+        self.submit(self._list_databases)
 
     def describe(self, names: tuple[str, ...]) -> None:
         """Read the details of `names` in the background."""
@@ -64,6 +75,18 @@ class UserWorker(Worker):
                 self.report("catalogue"), self.bridge.put, self.ask_password, cancel
             )
         return self._database
+
+    def _leave(self) -> None:
+        database, self._database = self._database, None
+        close_quietly(database)
+
+    def _list_databases(self) -> None:
+        listing = getattr(self._database, "databases", None)  # nobody waits for a connection to be made for this
+        names: Sequence[str] = ()
+        if listing is not None:
+            with suppress(SqlagentError):
+                names = listing(self._closed)
+        self.bridge.put(DatabasesListed(tuple(names)))
 
     def _load(self) -> None:
         try:

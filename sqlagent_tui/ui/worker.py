@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from sqlagent_tui import crash
@@ -73,3 +74,11 @@ class Worker:
                 self.bridge.put(TurnFailed(SqlagentError(bug, "Try again; if it happens again, report it.")))
             finally:
                 self.bridge.put(JobDone())
+
+
+def close_quietly(part: object) -> None:
+    """Close what can be closed; an end that goes wrong is an end too."""
+    close = getattr(part, "close", None)
+    if close is not None:
+        with suppress(Exception):
+            close()

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from sqlagent_tui.database.saved import SavedConnection, SavedConnections
 from sqlagent_tui.errors import DatabaseError, SuperuserRefusedError
 from sqlagent_tui.ui.app import SqlAgentApp
-from sqlagent_tui.ui.notices import PartFailed, PartProgress, UiEvent
+from sqlagent_tui.ui.notices import DatabasesListed, PartFailed, PartProgress, UiEvent
+from sqlagent_tui.ui.services import Place
 from tests import ui_scenes as scenes
 
 Scene = Callable[[SqlAgentApp, Pilot[int]], Awaitable[None]]
@@ -96,6 +99,16 @@ async def superuser(app: SqlAgentApp, pilot: Pilot[int]) -> None:
     await scenes.play(app, [scenes.opened()[1], PartFailed("catalogue", error), PartFailed("database", error)])
 
 
+async def start_screen(app: SqlAgentApp, pilot: Pilot[int]) -> None:
+    await pilot.pause()
+    await scenes.play(app, [DatabasesListed(("cadastro_ambiental", "Licenças 2024 [/b]\x1b[31m"))])
+    app.screen.query_one("#conninfo", Input).value = "host=db2 password=segredo"
+    app.screen.query_one("#conninfo", Input).focus()
+    for field in app.screen.query(Input):
+        field.cursor_blink = False
+    await pilot.press("enter")
+
+
 SCENES: dict[str, Scene] = {
     "limits": limits,
     "role": role,
@@ -137,6 +150,14 @@ def compare(snap: Any, scene: Scene, size: tuple[int, int], **services: Any) -> 
 @pytest.mark.parametrize("name", SCENES)
 def test_dark(snap_compare: Any, name: str, size: tuple[int, int]) -> None:
     assert compare(snap_compare, SCENES[name], size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_start_screen(snap_compare: Any, size: tuple[int, int], tmp_path: Path) -> None:
+    store = SavedConnections(tmp_path / "connections.toml", tmp_path / "used.json")
+    store.add(SavedConnection(name="producao", conninfo="host=db1 dbname=cadastro user=leitor", ssh="bastiao"))
+    store.add(SavedConnection(name="homologacao", conninfo="service=homologacao"))
+    assert compare(snap_compare, start_screen, size, place=Place(), connections=store)
 
 
 @pytest.mark.parametrize("size", SIZES)

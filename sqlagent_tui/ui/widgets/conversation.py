@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
@@ -25,6 +23,7 @@ from sqlagent_tui.agent.events import (
 )
 from sqlagent_tui.errors import SqlagentError
 from sqlagent_tui.ui.messages import Messages
+from sqlagent_tui.ui.services import Place
 from sqlagent_tui.ui.text import safe, shorten
 from sqlagent_tui.ui.widgets.blocks import Block, Decision, Line, Notice, Question, ToolCall
 from sqlagent_tui.ui.widgets.thinking import Thinking
@@ -42,11 +41,11 @@ TEXT_LINES = 10
 class Conversation(VerticalScroll, can_focus=True):
     """A column of blocks that follows its end until the user scrolls up."""
 
-    def __init__(self, messages: Messages, suggestions: Sequence[str], *, demo: bool, run_key: str) -> None:
+    def __init__(self, messages: Messages, place: Place, *, run_key: str) -> None:
         """`run_key` is the key, as people write it, that runs what was too costly to be run for the model."""
         super().__init__(id="conversation", classes="pane")
         self._messages = messages
-        self.welcome = Welcome(messages, suggestions, demo=demo)
+        self.welcome = Welcome(messages, place)
         self.border_title = Content(messages("pane.conversation"))
         self._column = Vertical(classes="column")
         self._thinking: Thinking | None = None
@@ -82,6 +81,15 @@ class Conversation(VerticalScroll, can_focus=True):
         self._close_stream()
         self.add(Question(self._messages, question))
         self.follow()
+
+    def leave(self, place: Place) -> None:
+        """Tell that the app goes to another database; what was said about the last one stays."""
+        self.answer_sql = self.costly_sql = ""
+        self.welcome.offer(place)
+        if not self.welcome.display:
+            name = place.database or (place.target.name or place.target.conninfo if place.target else "") or "demo"
+            self.add(Line(self._messages("connections.changed", name=shorten(name, 200)), "$primary", mark="→ "))
+            self.follow()
 
     def add(self, block: Widget) -> None:
         """Append a block."""

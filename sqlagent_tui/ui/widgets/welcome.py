@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from textual.app import ComposeResult
@@ -14,6 +13,7 @@ from textual.widgets.option_list import Option
 
 from sqlagent_tui.ui.messages import Messages
 from sqlagent_tui.ui.notices import Part
+from sqlagent_tui.ui.services import Place
 from sqlagent_tui.ui.text import safe_line, shorten
 
 PARTS: Final[tuple[Part, ...]] = ("database", "model", "catalogue")
@@ -31,11 +31,11 @@ class Welcome(Vertical):
             self.question = question
             super().__init__()
 
-    def __init__(self, messages: Messages, suggestions: Sequence[str], *, demo: bool) -> None:
+    def __init__(self, messages: Messages, place: Place) -> None:
         super().__init__(id="welcome")
         self._messages = messages
-        self._suggestions = tuple(suggestions)
-        self._demo = demo
+        self._suggestions: tuple[str, ...] = ()
+        self._place = place
         self._lines: dict[Part, tuple[str, str, float | None]] = dict.fromkeys(PARTS, ("waiting", "", None))
         self._parts = Static(markup=False, id="welcome-parts")
 
@@ -45,13 +45,23 @@ class Welcome(Vertical):
         greeting = Content.assemble(("sqlagent-tui", "bold $primary"), "  ", (t("welcome.subtitle"), "$muted"))
         yield Static(greeting, markup=False, id="welcome-title")
         yield self._parts
-        if self._demo:
-            yield Static(Content.styled(t("welcome.demo"), "italic $muted"), markup=False, id="welcome-demo")
-        if self._suggestions:
-            yield Static(Content.styled(t("welcome.examples"), "$muted"), markup=False, id="welcome-examples")
-            yield OptionList(
-                *[Option(Content(safe_line(text))) for text in self._suggestions], id="suggestions", markup=False
-            )
+        self._demo = Static(Content.styled(t("welcome.demo"), "italic $muted"), markup=False, id="welcome-demo")
+        self._heading = Static(Content.styled(t("welcome.examples"), "$muted"), markup=False, id="welcome-examples")
+        self._examples = OptionList(id="suggestions", markup=False)
+        yield self._demo
+        yield self._heading
+        yield self._examples
+        self.offer(self._place)
+
+    def offer(self, place: Place) -> None:
+        """Begin again, with what may be asked there."""
+        self._suggestions = place.suggestions
+        self._demo.display = place.demo
+        self._heading.display = self._examples.display = bool(place.suggestions)
+        self._examples.clear_options()
+        self._examples.add_options([Option(Content(safe_line(text))) for text in place.suggestions])
+        self._examples.highlighted = 0 if place.suggestions else None
+        self._lines.update(dict.fromkeys(("database", "catalogue"), ("waiting", "", None)))
         self._draw()
 
     def part(self, part: Part, state: str, text: str, fraction: float | None = None) -> None:
@@ -61,9 +71,8 @@ class Welcome(Vertical):
 
     def enter(self) -> None:
         """Give the keyboard to the examples, when there are any to see."""
-        examples = self.query(OptionList)
-        if examples and self.display:
-            examples.first().focus()
+        if self._suggestions and self.display:
+            self._examples.focus()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Ask the chosen example."""

@@ -43,7 +43,7 @@ class Workspace(Vertical):
         super().__init__(id="everything")
         self.status, self.tabs = StatusLine(messages), PaneTabs(messages)
         run_key = shown_key("run_anyway", keymap)
-        self.conversation = Conversation(messages, services.suggestions, demo=services.demo, run_key=run_key)
+        self.conversation = Conversation(messages, services.place, run_key=run_key)
         self.schema, self.trace, self.grid = SchemaPane(messages), TracePane(messages), GridPane(messages)
         enter_sends = "enter" in keymap.get("send", "enter").split(",")
         self.prompt = Prompt(messages, History(services.history_file), enter_sends=enter_sends)

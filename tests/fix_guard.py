@@ -96,26 +96,28 @@ class Guard(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def awkward_database(superuser: str) -> Iterator[Guard]:
+def awkward_database(superuser: str, name: str = NAME) -> Iterator[Guard]:
     """Make the database and its roles on the server that `superuser` leads to; removed again afterwards."""
+    owner_role, reader_role = f"{name}_dono", f"{name}_leitor"
     with psycopg.connect(superuser, autocommit=True) as admin:
         _remove_stale(admin)
-        for role in (OWNER, READER, NOBODY):
+        for role in (owner_role, reader_role, f"{name}_ninguem"):
             admin.execute(f"CREATE ROLE {role} LOGIN")
         admin.execute(
-            f"CREATE DATABASE {NAME} OWNER {OWNER} TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER libc LOCALE 'C'"
+            f"CREATE DATABASE {name} OWNER {owner_role} TEMPLATE template0 ENCODING 'UTF8' "
+            "LOCALE_PROVIDER libc LOCALE 'C'"
         )
 
     def to(role: str) -> str:
-        return libpq.make_conninfo(superuser, dbname=NAME, user=role)
+        return libpq.make_conninfo(superuser, dbname=name, user=role)
 
-    with psycopg.connect(to(OWNER), autocommit=True) as owner:
-        owner.execute(_SCHEMA.encode())
+    with psycopg.connect(to(owner_role), autocommit=True) as owner:
+        owner.execute(_SCHEMA.replace(READER, reader_role).encode())
         owner.execute("ANALYZE")
-    directly = libpq.make_conninfo(superuser, dbname=NAME)
-    yield Guard(reader=to(READER), owner=to(OWNER), superuser=directly, direct=directly)
+    directly = libpq.make_conninfo(superuser, dbname=name)
+    yield Guard(reader=to(reader_role), owner=to(owner_role), superuser=directly, direct=directly)
     with psycopg.connect(superuser, autocommit=True) as admin:
-        _remove(admin)
+        _remove(admin, name)
 
 
 @pytest.fixture(scope="session")
@@ -151,7 +153,7 @@ def any_guard(request: pytest.FixtureRequest, direct_guard: Guard, bouncing: Bou
     return direct_guard if request.param == "direct" else direct_guard.through(bouncing, "transaction")
 
 
-def _remove(admin: psycopg.Connection, name: str = NAME) -> None:
+def _remove(admin: psycopg.Connection, name: str) -> None:
     for database in (name, f"{name}_ascii"):
         admin.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
     for role in ("dono", "leitor", "ninguem"):

@@ -18,6 +18,7 @@ server.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import msgspec
@@ -37,6 +38,15 @@ class Refusal(msgspec.Struct, frozen=True):
 
 NUL = "The statement holds a NUL character, after which the server would not read on; it was not sent."
 SURROGATE = "The statement holds half of a character (a lone surrogate) and can't be sent."
+TOO_LONG = "The statement is longer than 250,000 characters; it was not sent."
+OPERATORS = (
+    "The statement holds more than 500 operator characters in a row, which can keep the server busy for minutes "
+    "past any timeout; it was not sent."
+)
+_LONGEST = 250_000
+# The server's lexer reads such a run again at each `/*` or `+` in it, and nothing interrupts a lexer: 100 kB of nested
+# comments held a backend for minutes, deaf to timeout, cancel and termination.
+_OPERATOR_RUN = re.compile(r"[-+*/<>=~!@#%^&|`?]{501}")
 
 
 def unsendable(sql: str) -> Refusal | None:
@@ -47,7 +57,10 @@ def unsendable(sql: str) -> Refusal | None:
         sql.encode()
     except UnicodeEncodeError as problem:
         return Refusal(SURROGATE, problem.start + 1)
-    return None
+    if len(sql) > _LONGEST:
+        return Refusal(TOO_LONG)
+    run = _OPERATOR_RUN.search(sql)
+    return Refusal(OPERATORS, run.start() + 1) if run else None
 
 
 def refused(refusal: Refusal) -> StatementError:

@@ -244,3 +244,10 @@ def test_the_settings_file_sets_the_policy(tmp_path: Path) -> None:
     assert loaded.config.safety.deny_functions == ("pg_sleep", "app.outra")
     file.write_text('[safety]\nallow_functions = ["fn"]\n')
     assert "allow_functions" in (load_config(file).problem or "")
+
+
+def test_what_a_server_would_pore_over_for_minutes_is_not_sent() -> None:
+    assert check("SELECT 1 " + "/*" * 300).message.startswith("The statement holds more than 500 operator")
+    assert check("SELECT 'x" + "=" * 501 + "'").position == 10
+    assert check("SELECT 1 -- " + "=" * 400) is None
+    assert check("SELECT 1" + " " * 250_000).message.startswith("The statement is longer")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import re
 import signal
 import subprocess
 import sys
@@ -24,6 +25,8 @@ CANCEL_SECONDS = 0.08
 """How long a cancelled caller waits for the child to say that it stopped."""
 SETTLE_SECONDS = 2.0
 """How long the next caller waits for that; a child that takes longer hangs."""
+_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW", re.IGNORECASE)
+"""The names of environment variables that may hold one."""
 
 
 class WorkerDied(Exception):  # noqa: N818 - a fact; the client makes an error of it
@@ -211,11 +214,9 @@ def _open_log(path: Path) -> Iterator[int]:
 
 
 def _environment() -> dict[str, str]:
-    """Ours without libpq's variables and API keys, plus what llama.cpp must know before it is loaded."""
+    """Ours without libpq's variables and what may be a secret, plus what llama.cpp must know before it is loaded."""
     environment = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("PG") and not name.endswith(("_API_KEY", "_TOKEN"))
+        name: value for name, value in os.environ.items() if not name.startswith("PG") and not _SECRET.search(name)
     }
     root = str(Path(sqlagent_tui.__file__).parents[1])
     inherited = environment.get("PYTHONPATH")

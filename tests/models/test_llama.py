@@ -62,6 +62,12 @@ def test_the_hash_is_remembered(tiny_gguf: Path, model: LlamaModel) -> None:
         assert again.info.sha256 == model.info.sha256
 
 
+def test_keys_are_not_handed_to_the_child(tiny_gguf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EQUIPE_KEY", "muito-secreta")
+    with LlamaModel.open(tiny_gguf, threads=1) as model:
+        assert b"muito-secreta" not in Path(f"/proc/{model.pid}/environ").read_bytes()
+
+
 def test_deltas_add_up_to_the_generation(model: LlamaModel) -> None:
     deltas = list(model.generate(MESSAGES, [], SHORT, CancelToken()))
     *others, last = deltas

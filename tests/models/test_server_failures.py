@@ -115,6 +115,20 @@ def test_silence_is_bounded() -> None:
     assert "said nothing for 0.2 seconds" in failure(chat, timeout=0.2)
 
 
+def test_an_answer_without_end_is_ended() -> None:
+    def chat(exchange: Exchange) -> None:
+        exchange.begin_events()
+        while True:
+            exchange.chunk('data: {"choices": [{"delta": {"reasoning": "hum "}}]}\n\n')
+
+    options = GenerationOptions(max_tokens=100)
+    with FakeModelServer({"/v1/models": MODELS, CHAT: chat}) as server, opened(server.url) as model:
+        *_, last = model.generate(ASKED, (), options, CancelToken())
+    assert isinstance(last, Generation)
+    assert last.stop == "length"
+    assert last.thinking.count("hum") < 200
+
+
 def test_comments_are_signs_of_life() -> None:
     def chat(exchange: Exchange) -> None:
         exchange.begin_events()

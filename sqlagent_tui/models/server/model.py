@@ -27,6 +27,7 @@ from sqlagent_tui.models.server.requests import Abilities, payload
 
 KEY_VARIABLE: Final = "SQLAGENT_API_KEY"
 TIMEOUT_SECONDS: Final = 300.0
+_SLACK: Final = 64
 _COUNTED: Final = {
     "exact": "counts tokens itself",
     "approximate": "counts tokens, but not those of its template",
@@ -111,7 +112,7 @@ class ServerModel:
         prompt = self._count(turns, schemas)
         room = self._room(prompt)
         while True:
-            run = _Run(self, turns, schemas, prompt)
+            run = _Run(self, turns, schemas, prompt, options.max_tokens)
             request = payload(self.offer, turns, schemas, options, room, self._abilities, self._habits)
             try:
                 path = f"{self._client.address.path}/chat/completions"
@@ -177,8 +178,16 @@ class ServerModel:
 class _Run:
     """One streamed answer."""
 
-    def __init__(self, model: ServerModel, turns: list[dict[str, Any]], tools: list[dict[str, Any]], prompt: int):
+    def __init__(
+        self,
+        model: ServerModel,
+        turns: list[dict[str, Any]],
+        tools: list[dict[str, Any]],
+        prompt: int,
+        max_tokens: int,
+    ) -> None:
         self._model = model
+        self._max_chunks = max_tokens + _SLACK
         self._turns, self._tools, self._prompt = turns, tools, prompt
         self._reader = AnswerReader(model._habits)
         self._started = time.monotonic()
@@ -200,6 +209,9 @@ class _Run:
             if chunk.error:
                 raise failures.reported(client, chunk.error)
             yield from self._take(chunk)
+            if self._reader.chunks > self._max_chunks:  # it doesn't keep to max_tokens, and may never end
+                self._finish = "length"
+                break
         cancel.raise_if_cancelled()
         self._model._check_open()
         if self._finish is None:

@@ -29,6 +29,7 @@ from sqlagent_tui.ui.services import Place, Services
 from sqlagent_tui.ui.sheets import Sheets
 from sqlagent_tui.ui.taking import Taking
 from sqlagent_tui.ui.themes import DEFAULT_THEME, load_themes
+from sqlagent_tui.ui.told import told
 from sqlagent_tui.ui.user_worker import UserWorker
 from sqlagent_tui.ui.widgets.grid import GridPane
 from sqlagent_tui.ui.widgets.keybar import Hint
@@ -41,6 +42,7 @@ from sqlagent_tui.ui.widgets.welcome import Welcome
 from sqlagent_tui.ui.widgets.workspace import Workspace
 
 QUIT_SECONDS: Final = 2.0
+TROUBLE_SECONDS: Final = 20.0
 
 
 class SqlAgentApp(App[int]):
@@ -81,6 +83,7 @@ class SqlAgentApp(App[int]):
         self._detailed = False
         self._quit_asked = -QUIT_SECONDS
         self._draining = False
+        self._troubled = False
 
     def compose(self) -> ComposeResult:
         """The workspace, or a sentence where the terminal is too small for it."""
@@ -93,7 +96,7 @@ class SqlAgentApp(App[int]):
             bridge=self.bridge,
             clock=clock,
             reactions=Reactions(
-                turn_over=self._turn_over,
+                turn_over=lambda clarification: self.asking.turn_over(clarification),
                 catalogue_wanted=self.user.load,
                 connected=self.sheets.connected,
                 password_wanted=self.sheets.ask_password,
@@ -151,6 +154,10 @@ class SqlAgentApp(App[int]):
             self._draining = False
 
     def _spin(self) -> None:
+        trouble = self.services.trouble()
+        if trouble and not self._troubled:
+            self._troubled = True
+            self.notify(told(self.messages, trouble), severity="warning", timeout=TROUBLE_SECONDS, markup=False)
         self.own.tick()
         if self.work.status.status.activity in BUSY:
             self.work.status.change(frame=int(self.services.clock() * SPINS_PER_SECOND))
@@ -182,9 +189,6 @@ class SqlAgentApp(App[int]):
     def _submit(self, question: str, *, fresh: bool = False) -> None:
         self.work.write("question")
         self.asking.submit(question, fresh=fresh)
-
-    def _turn_over(self, clarification: bool) -> None:
-        self.asking.turn_over(clarification)
 
     # SQL of one's own
 

@@ -47,6 +47,7 @@ from sqlagent_tui.ui.notices import (
     UiEvent,
 )
 from sqlagent_tui.ui.services import Place
+from sqlagent_tui.ui.told import error_told
 from sqlagent_tui.ui.widgets.status import Activity
 from sqlagent_tui.ui.widgets.workspace import Workspace
 
@@ -110,7 +111,10 @@ class Presenter:
                     self._activity("running")
                     self._rest()
             case Reconnecting():
-                told = self._messages("database.reconnecting", attempt=event.attempt, attempts=event.attempts)
+                wait = self._messages.duration(event.wait_seconds * 1000)
+                told = self._messages(
+                    "database.reconnecting", wait=wait, attempt=event.attempt, attempts=event.attempts
+                )
                 self._reconnecting = True
                 self._activity("starting", detail=told)
             case Reconnected():
@@ -134,9 +138,9 @@ class Presenter:
             case TablesDescribed():
                 self._schema.describe(event.names, event.tables)
             case DescribeFailed():
-                self._schema.describe_failed(event.names, event.error)
+                self._schema.describe_failed(event.names, error_told(self._messages, event.error))
             case TurnFailed():
-                self._conversation.fail(event.error, self._error_title(event.error))
+                self._conversation.fail(error_told(self._messages, event.error), self._error_title(event.error))
                 self._end(clarification=False, failed=True)
                 if isinstance(event.error, SuperuserRefusedError):
                     self._react.superuser_refused()
@@ -268,14 +272,15 @@ class Presenter:
             self._activity("starting" if self._pending else "failed" if failed else "ready")
 
     def _part_failed(self, event: PartFailed) -> None:
-        self._conversation.welcome.part(event.part, "failed", event.error.message)
+        error = error_told(self._messages, event.error)
+        self._conversation.welcome.part(event.part, "failed", error.message)
         self._broken.add(event.part)
         if event.part == "catalogue":
-            self._schema.failed(event.error)
+            self._schema.failed(error)
             return
         self._pending.discard(event.part)
         if not self.busy:  # else the turn that needed it tells
-            self._conversation.fail(event.error, self._messages(f"failed.{event.part}"))
+            self._conversation.fail(error, self._messages(f"failed.{event.part}"))
             if isinstance(event.error, SuperuserRefusedError):
                 self._react.superuser_refused()
         self._rest()

@@ -91,6 +91,7 @@ class Parts:
             allow_superuser=self.connecting.insist,
             place=self.connecting.place,
             change_place=self.connecting.change,
+            trouble=lambda: self._journal.failure if self._journal is not None else None,
             connections=SavedConnections(),
             limits=self._limits,
             language=self._messages.language,

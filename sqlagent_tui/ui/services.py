@@ -74,6 +74,8 @@ class Services:
     """Where the app begins."""
     change_place: Callable[[Place], None] = lambda place: None
     """From the next opening on, connect there."""
+    trouble: Callable[[], str | None] = lambda: None
+    """What has gone wrong since the start without stopping anything, in one English sentence."""
     connections: SavedConnections = field(default_factory=SavedConnections)
     language: str = "pt-BR"
     theme: str = "dark"

@@ -20,6 +20,7 @@ from sqlagent_tui.errors import SqlagentError, UsageError
 from sqlagent_tui.ui.messages import Messages
 from sqlagent_tui.ui.screens.question import QuestionScreen
 from sqlagent_tui.ui.text import safe, safe_line, shorten
+from sqlagent_tui.ui.told import error_told
 
 Choice = Target | str
 """A target, or the name of another database of the present server."""
@@ -131,7 +132,7 @@ class ConnectionsScreen(ModalScreen[Choice]):
         self._list.highlighted = min(before, len(entries) - 1)
 
     def _tell(self, problem: SqlagentError) -> None:
-        self._foot.update(Content.styled(safe(shorten(str(problem), 300)), "$error"))
+        self._foot.update(Content.styled(safe(shorten(str(error_told(self._messages, problem)), 300)), "$error"))
 
 
 def _line(name: str, beside: str) -> Content:

@@ -15,6 +15,7 @@ from sqlagent_tui.agent.results import PlanEstimate, QueryResult
 from sqlagent_tui.ui.messages import Messages
 from sqlagent_tui.ui.sql_text import laid_out
 from sqlagent_tui.ui.text import safe, safe_line, shorten
+from sqlagent_tui.ui.told import told
 from sqlagent_tui.ui.widgets.sql import SqlText
 
 RESULT_LINES: Final = 12
@@ -114,8 +115,8 @@ class ToolCall(Vertical):
         if finished.error is not None and finished.error.estimate is not None:
             lines += self._costs(finished.error.estimate)
         elif not finished.ok:
-            told = finished.error.message if finished.error is not None else finished.content
-            lines.append(Content.styled(safe_line(shorten(told, 400)), "$muted" if self._recovered else "$error"))
+            said = told(self._messages, finished.error.message) if finished.error is not None else finished.content
+            lines.append(Content.styled(safe_line(shorten(said, 400)), "$muted" if self._recovered else "$error"))
         if self._detailed:
             shown = safe(finished.content).strip().split("\n")
             lines += [Content.styled(line, "$muted") for line in shown[:RESULT_LINES]]
@@ -126,8 +127,11 @@ class ToolCall(Vertical):
 
     def _costs(self, estimate: PlanEstimate) -> list[Content]:
         t = self._messages
-        told = t("costly.estimate", cost=t.large(estimate.cost), rows=t.large(estimate.rows))
-        return [Content.styled(told, "$warning"), Content.styled(t("costly.run", keys=self._run_key), "bold $primary")]
+        estimated = t("costly.estimate", cost=t.large(estimate.cost), rows=t.large(estimate.rows))
+        return [
+            Content.styled(estimated, "$warning"),
+            Content.styled(t("costly.run", keys=self._run_key), "bold $primary"),
+        ]
 
     def _head_line(self) -> Content:
         t, finished = self._messages, self._finished

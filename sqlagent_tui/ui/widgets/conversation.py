@@ -25,6 +25,7 @@ from sqlagent_tui.errors import SqlagentError
 from sqlagent_tui.ui.messages import Messages
 from sqlagent_tui.ui.services import Place
 from sqlagent_tui.ui.text import safe, shorten
+from sqlagent_tui.ui.told import told
 from sqlagent_tui.ui.widgets.blocks import Block, Decision, Line, Notice, Question, ToolCall
 from sqlagent_tui.ui.widgets.thinking import Thinking
 from sqlagent_tui.ui.widgets.welcome import Welcome
@@ -236,7 +237,7 @@ class Conversation(VerticalScroll, can_focus=True):
             self.add(
                 Notice(
                     t("turn.failed"),
-                    t.known(f"turn.reason.{event.reason}") or event.message or t("turn.failed_unknown"),
+                    t.known(f"turn.reason.{event.reason}") or told(t, event.message) or t("turn.failed_unknown"),
                 )
             )
         else:

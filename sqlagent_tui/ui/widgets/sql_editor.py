@@ -21,6 +21,7 @@ from sqlagent_tui.ui.keymap import RECALL, SQL, bindings
 from sqlagent_tui.ui.messages import Messages
 from sqlagent_tui.ui.sql_text import coloured, laid_out
 from sqlagent_tui.ui.text import safe, safe_line, shorten
+from sqlagent_tui.ui.told import told
 from sqlagent_tui.ui.widgets.status import SPINNER
 from sqlagent_tui.ui.widgets.writing import Writing
 
@@ -172,7 +173,7 @@ class SqlPane(Vertical):
         parts = [error.sqlstate or t(f"error.{error.kind}")]
         if place is not None:
             parts.append(t("sql.place", line=place[0], column=place[1]))
-        message = safe_line(shorten(error.message, MESSAGE_SHOWN))
+        message = safe_line(shorten(told(t, error.message), MESSAGE_SHOWN))
         line = Content.assemble((f"✗ {safe_line(' · '.join(parts))}  ", "bold $error"), (message, "$error"))
         if error.hint:
             line += Content.styled("\n" + t("trace.hint", hint=shorten(error.hint, MESSAGE_SHOWN)), "$muted")

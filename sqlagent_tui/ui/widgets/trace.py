@@ -10,6 +10,7 @@ from textual.widgets import Static
 from sqlagent_tui.agent.events import StatementFinished, StatementStarted
 from sqlagent_tui.ui.messages import Messages
 from sqlagent_tui.ui.text import safe, safe_line
+from sqlagent_tui.ui.told import told
 from sqlagent_tui.ui.widgets.sql import SqlText
 
 MAX_ENTRIES = 300
@@ -71,7 +72,7 @@ class TraceEntry(Vertical):
         error = self.finished.error if self.finished else None
         self._error.display = error is not None
         if error is not None:
-            text = Content.styled(safe(error.message), "$muted" if self.recovered else "$error")
+            text = Content.styled(safe(told(self._messages, error.message)), "$muted" if self.recovered else "$error")
             if error.hint and self.detailed:
                 text += Content.styled("\n" + self._messages("trace.hint", hint=error.hint), "$muted")
             self._error.update(text)

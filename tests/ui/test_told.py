@@ -1,0 +1,103 @@
+"""Sentences of the layers below in the user's language, and trouble that is told once."""
+
+import os
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+import sqlagent_tui.ui
+from sqlagent_tui.agent.events import Reconnecting
+from sqlagent_tui.database.connection_errors import _KNOWN, ConnectionRefused, explain
+from sqlagent_tui.database.function_lists import DENIED
+from sqlagent_tui.errors import DatabaseError, SuperuserRefusedError
+from sqlagent_tui.ui.app import SqlAgentApp
+from sqlagent_tui.ui.messages import Messages
+from sqlagent_tui.ui.told import error_told, sentences, told
+from tests import ui_scenes as scenes
+from tests.fix_ui import Real
+
+PORTUGUESE, ENGLISH = Messages.load("pt-BR"), Messages.load("en")
+TABLE = tomllib.loads((Path(sqlagent_tui.ui.__file__).parent / "locales" / "pt-BR.sentences.toml").read_text("utf-8"))
+
+
+def fields(template: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(template) if name}
+
+
+def test_a_translation_has_the_fields_of_its_sentence() -> None:
+    assert len(TABLE) > 60
+    assert [english for english, portuguese in TABLE.items() if fields(english) != fields(portuguese)] == []
+
+
+@pytest.mark.parametrize("known", _KNOWN, ids=lambda known: known.message[:40])
+def test_every_reason_why_a_connection_fails_is_known(known: object) -> None:
+    for text in (known.message, known.remedy):  # type: ignore[attr-defined]
+        filled = text.format(where="db1:5432", role="the role “ana”", database="the database “x”", wanted="primary")
+        filled = filled[0].upper() + filled[1:]
+        translated = told(PORTUGUESE, filled)
+        assert translated != filled
+        assert " the " not in translated
+        assert told(ENGLISH, filled) == filled
+
+
+@pytest.mark.parametrize("reason", sorted(set(DENIED.values())))
+def test_every_reason_why_a_function_is_refused_is_known(reason: str) -> None:
+    translated = told(PORTUGUESE, f"pg_x is refused because it {reason}.")
+    assert translated.startswith("pg_x é recusada: ")
+    assert reason not in translated
+
+
+def test_what_varies_stays_as_it_is_and_what_is_not_ours_too() -> None:
+    refused = explain(ConnectionRefused("password authentication failed", used_password=True), {"user": "ana"})
+    assert error_told(PORTUGUESE, refused).message == "O servidor recusou a senha: o papel “ana”."
+    assert told(PORTUGUESE, 'column "the server" does not exist') == 'column "the server" does not exist'
+    assert told(PORTUGUESE, "Nothing may be changed here: {evil} \x1b {0}.").endswith("{evil} \x1b {0}.")
+    lost = "The connection to the server was lost. The query was NOT retried."
+    assert told(PORTUGUESE, lost) == "A conexão com o servidor caiu. A consulta NÃO foi repetida."
+    assert told(PORTUGUESE, "x" * 100_000) == "x" * 100_000
+    assert sentences("en") == ()
+
+
+def test_an_error_keeps_its_kind() -> None:
+    assert isinstance(error_told(PORTUGUESE, SuperuserRefusedError("x", "y")), SuperuserRefusedError)
+    assert isinstance(error_told(PORTUGUESE, explain(ConnectionRefused("timeout expired"), {})), DatabaseError)
+
+
+async def test_a_lost_connection_is_in_the_status_line_while_it_is_made_again() -> None:
+    app = SqlAgentApp(scenes.still_services(language="en"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await scenes.play(app, scenes.opened())
+        event = Reconnecting(attempt=3, attempts=5, wait_seconds=2.0, reason="No PostgreSQL server answers.")
+        await scenes.play(app, [event])
+        await pilot.pause()
+        assert "connection lost; again in 2.0 s (3/5)" in str(app.work.status.render())
+        await scenes.play(app, scenes.statement(7, "SELECT 1"))
+        assert "lost" not in str(app.work.status.render())
+
+
+async def test_a_journal_that_can_not_be_written_any_more_is_told_once(
+    real: Callable[..., Real], demo_conninfo: str
+) -> None:
+    one = real(demo_conninfo)
+    assert one.parts.record() is None
+    app = one.app
+    async with app.run_test(size=(80, 24)) as pilot:
+        await scenes.settle(app, pilot)
+        assert not app._notifications
+        journal = one.parts._journal
+        assert journal is not None
+        full = os.open("/dev/full", os.O_WRONLY)
+        os.dup2(full, journal._fd)
+        os.close(full)
+        await pilot.press("f6")
+        for _ in range(2):
+            app.work.sql.editor.text = "SELECT 1"
+            await pilot.press("f7")
+            await scenes.settle(app, pilot)
+            app._spin()
+        assert [notice.message for notice in app._notifications] == [
+            "The session is no longer recorded: No space left on device."
+        ]

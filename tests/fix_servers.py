@@ -31,6 +31,7 @@ Bouncing = Callable[[str, PoolMode], str]
 
 SUPERUSER = "postgres"
 _PORT = 5432
+_FOLDERS = "sqlagent-servers-"
 _SECONDS_TO_START = 60.0
 _SECONDS_TO_STOP = 20.0
 
@@ -180,10 +181,23 @@ def _account() -> pwd.struct_passwd:
     return pwd.getpwnam("nobody")
 
 
+def _remove_stale() -> None:
+    """Take away what a run that was killed has left; its servers were told to end with it."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDERS}*-*"):
+        pid = folder.name.removeprefix(_FOLDERS).partition("-")[0]
+        try:
+            os.kill(int(pid), 0)
+        except (ProcessLookupError, ValueError):
+            shutil.rmtree(folder, ignore_errors=True)
+        except PermissionError:
+            pass  # alive, and somebody else's
+
+
 @contextmanager
 def server_folder() -> Iterator[Path]:
     """A short-named folder (a socket's path must be short) that belongs to the account of the servers."""
-    folder = Path(tempfile.mkdtemp(prefix="sqlagent-servers-"))
+    _remove_stale()
+    folder = Path(tempfile.mkdtemp(prefix=f"{_FOLDERS}{os.getpid()}-"))
     folder.chmod(0o755)
     if os.geteuid() == 0:
         os.chown(folder, _account().pw_uid, _account().pw_gid)

@@ -7,9 +7,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import keyring
 import pytest
+from keyring.backend import KeyringBackend
 
 from sqlagent_tui.agent.cancel import Cancelled, CancelToken
 from sqlagent_tui.agent.messages import Generation, Message, Piece
@@ -323,6 +325,38 @@ def test_a_key_over_plain_http_is_warned_of() -> None:
     assert warning("http://[::1]:8000", secret) == ""
     assert warning("https://gpu-box:8000", secret) == ""
     assert KEY not in repr(secret) + str(secret)
+
+
+def test_the_keyring_is_asked_when_the_server_wants_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Ring(KeyringBackend):
+        priority = 1.0
+        asked: ClassVar[list[tuple[str, str]]] = []
+
+        def get_password(self, service: str, username: str) -> str:
+            self.asked.append((service, username))
+            return KEY
+
+        def set_password(self, service: str, username: str, password: str) -> None:
+            raise NotImplementedError
+
+    def models(exchange: Exchange) -> None:
+        if exchange.headers.get("Authorization") == f"Bearer {KEY}":
+            exchange.json(MODELS)
+        else:
+            exchange.json({"error": "Unauthorized"}, 401)
+
+    monkeypatch.delenv("SQLAGENT_API_KEY")
+    before = keyring.get_keyring()
+    keyring.set_keyring(Ring())
+    try:
+        with FakeModelServer({"/v1/models": MODELS}) as server, opened(server.url) as model:
+            assert model.key_source == ""
+        assert Ring.asked == []
+        with FakeModelServer({"/v1/models": models}) as server, opened(server.url) as model:
+            assert model.key_source == "the keyring"
+            assert Ring.asked == [("sqlagent-tui", server.url.removesuffix("/v1"))]
+    finally:
+        keyring.set_keyring(before)
 
 
 def test_a_key_that_cannot_be_one_is_refused_unseen(monkeypatch: pytest.MonkeyPatch) -> None:

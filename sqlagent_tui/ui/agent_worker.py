@@ -11,7 +11,15 @@ from sqlagent_tui.agent.messages import Usage
 from sqlagent_tui.agent.protocols import Database, Model
 from sqlagent_tui.errors import DatabaseError, ModelError, SqlagentError
 from sqlagent_tui.ui.bridge import Bridge
-from sqlagent_tui.ui.notices import DatabaseReady, GridReady, ModelReady, PartFailed, TurnFailed
+from sqlagent_tui.ui.notices import (
+    DatabaseReady,
+    GridReady,
+    ModelKept,
+    ModelReady,
+    ModelSwitched,
+    PartFailed,
+    TurnFailed,
+)
 from sqlagent_tui.ui.services import Services
 from sqlagent_tui.ui.worker import CLOSE_SECONDS, Worker, close_quietly
 
@@ -45,6 +53,15 @@ class AgentWorker(Worker):
     def cancel(self) -> None:
         """Cancel the turn under way, or the connecting that it waits for. Returns at once: a round trip may follow."""
         threading.Thread(target=self._cancel_all, name="sqlagent-cancel", daemon=True).start()
+
+    @property
+    def model(self) -> Model | None:
+        """The model that answers; None before it is loaded."""
+        return self._model
+
+    def switch_model(self, address: str) -> None:
+        """Change to another model after the turn under way; the present one answers until the other is loaded."""
+        self.submit(lambda: self._switch(address))
 
     def close(self) -> None:
         """Cancel, and close what closes quickly; whatever hangs dies with the process."""
@@ -104,6 +121,19 @@ class AgentWorker(Worker):
                 raise
             self.bridge.put(ModelReady(self._model.info))
         return self._model
+
+    def _switch(self, address: str) -> None:
+        models, old = self._services.models, self._model
+        if models is None:
+            return
+        try:
+            new = models.open(address, self.report("model"))
+        except SqlagentError as error:
+            self.bridge.put(PartFailed("model", error) if old is None else ModelKept(error))
+            return
+        self._model = new
+        self.bridge.put(ModelSwitched(new.info, old is not None and models.goes_on(old, new)))
+        close_quietly(old)
 
     def _ask(self, question: str, reply: bool, cancel: CancelToken) -> None:
         try:

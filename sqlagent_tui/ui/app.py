@@ -27,6 +27,7 @@ from sqlagent_tui.ui.panes import PANES, SINGLE_PANE_BELOW
 from sqlagent_tui.ui.presenter import Presenter, Reactions
 from sqlagent_tui.ui.services import Place, Services
 from sqlagent_tui.ui.sheets import Sheets
+from sqlagent_tui.ui.switching import Switching
 from sqlagent_tui.ui.taking import Taking
 from sqlagent_tui.ui.themes import DEFAULT_THEME, load_themes
 from sqlagent_tui.ui.told import told
@@ -99,6 +100,7 @@ class SqlAgentApp(App[int]):
                 turn_over=lambda clarification: self.asking.turn_over(clarification),
                 catalogue_wanted=self.user.load,
                 connected=self.sheets.connected,
+                model_switched=lambda info, goes_on: self.switching.switched(info, goes_on),
                 password_wanted=self.sheets.ask_password,
                 superuser_refused=lambda: self.sheets.ask_superuser(self.moving.again),
                 databases_listed=self.sheets.databases_listed,
@@ -120,6 +122,7 @@ class SqlAgentApp(App[int]):
             sheets=self.sheets,
             change=self.services.change_place,
         )
+        self.switching = Switching(self)
         self.too_small = Static(id="too-small", markup=False)
         yield self.too_small
         yield work
@@ -380,6 +383,7 @@ class SqlAgentApp(App[int]):
             choose_theme=lambda name: setattr(self, "theme", name),
             questions=self.sheets.place.suggestions,
             ask=lambda question: self._submit(question, fresh=True),
+            models=self.switching.choose if self.services.models else None,
         )
 
     def action_command_palette(self) -> None:

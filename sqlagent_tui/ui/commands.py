@@ -22,11 +22,17 @@ def commands(
     choose_theme: Callable[[str], None],
     questions: Iterable[str],
     ask: Callable[[str], None],
+    models: Callable[[], None] | None,
 ) -> Iterator[SystemCommand]:
-    """Yield the commands; `run` runs an action of the app, `themes` maps names to titles."""
+    """Yield the commands; `run` runs an action of the app, `themes` maps names to titles.
+
+    `models` opens the list of models; None: there is no choice.
+    """
     for key in APP:
         if key.id not in _NOT_LISTED:
             yield SystemCommand(messages(f"key.{key.id}"), messages(f"tip.{key.id}"), partial(run, key.action))
+    if models is not None:
+        yield SystemCommand(messages("command.models"), messages("command.models_tip"), models)
     for name, title in themes.items():
         shown = messages("command.theme", title=title)
         yield SystemCommand(shown, messages("command.theme_tip"), partial(choose_theme, name))

@@ -42,6 +42,21 @@ class ModelReady:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelSwitched:
+    """Another model answers from now on; `goes_on` says that it knows the conversation so far."""
+
+    info: ModelInfo
+    goes_on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ModelKept:
+    """The model that was asked for can't be had; the one of before still answers."""
+
+    error: SqlagentError
+
+
+@dataclass(frozen=True, slots=True)
 class DatabaseReady:
     """The agent's connection stands."""
 
@@ -126,6 +141,8 @@ Notice = (
     PartProgress
     | PartFailed
     | ModelReady
+    | ModelSwitched
+    | ModelKept
     | DatabaseReady
     | CatalogueReady
     | ObjectsRead

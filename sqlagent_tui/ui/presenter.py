@@ -23,7 +23,7 @@ from sqlagent_tui.agent.events import (
     TurnEnded,
     TurnStarted,
 )
-from sqlagent_tui.agent.protocols import DatabaseInfo
+from sqlagent_tui.agent.protocols import DatabaseInfo, ModelInfo
 from sqlagent_tui.agent.results import QueryResult, StatementError
 from sqlagent_tui.errors import DatabaseError, ModelError, SqlagentError, SuperuserRefusedError
 from sqlagent_tui.ui.bridge import Bridge
@@ -35,7 +35,9 @@ from sqlagent_tui.ui.notices import (
     DescribeFailed,
     GridReady,
     JobDone,
+    ModelKept,
     ModelReady,
+    ModelSwitched,
     ObjectsRead,
     OwnFinished,
     Part,
@@ -64,6 +66,7 @@ class Reactions:
     """The catalogue could not be read before, and may be now."""
     connected: Callable[[DatabaseInfo], None]
     databases_listed: Callable[[Sequence[str]], None]
+    model_switched: Callable[[ModelInfo, bool], None]
     password_wanted: Callable[[PasswordWanted], None]
     superuser_refused: Callable[[], None]
     own_finished: Callable[[QueryResult | StatementError | None], None]
@@ -133,6 +136,12 @@ class Presenter:
                 self._part_failed(event)
             case ModelReady() | DatabaseReady() | CatalogueReady():
                 self._part_ready(event)
+            case ModelSwitched():
+                self._part_ready(ModelReady(event.info))
+                self._react.model_switched(event.info, event.goes_on)
+            case ModelKept():
+                self._conversation.fail(event.error, self._messages("failed.switch"))
+                self._opened("model")
             case ObjectsRead():
                 self._schema.show_objects(event.objects)
             case TablesDescribed():

@@ -17,12 +17,14 @@ from sqlagent_tui.ui.app import SqlAgentApp
 from sqlagent_tui.ui.connecting import Connecting, place_of
 from sqlagent_tui.ui.limits import LimitsInForce
 from sqlagent_tui.ui.messages import Messages, choose_language
+from sqlagent_tui.ui.model_choice import LibraryModels
 from sqlagent_tui.ui.services import Report, Services
 from sqlagent_tui.ui.themes import fitting_theme
 
 if TYPE_CHECKING:
     from sqlagent_tui.agent.cancel import CancelToken
     from sqlagent_tui.agent.events import LoopEvent, TraceEvent
+    from sqlagent_tui.agent.profile import Profile
     from sqlagent_tui.agent.protocols import Database, Model
     from sqlagent_tui.sessions.journal import Journal
 
@@ -87,6 +89,9 @@ class Parts:
             open_database=self.connecting.connect,
             open_catalogue=self.connecting.connect,
             open_model=self._open_model,
+            models=LibraryModels(
+                config=options.config, named=options.model, open_named=self._open_named, profile=self._profile
+            ),
             ask=self._ask,
             allow_superuser=self.connecting.insist,
             place=self.connecting.place,
@@ -121,13 +126,19 @@ class Parts:
         if self._journal is not None:
             self._journal.append(event)
 
-    def _open_model(self, report: Report) -> Model:
+    def _open_named(self, name: str | None, report: Report) -> Model:
         report(self._messages("part.loading_model"), None)
 
         def progress(_sentence: str, fraction: float | None) -> None:
             report(self._messages("part.loading_model"), fraction)
 
-        return open_model(self._options.model, self._options.config, progress, demo=self.connecting.place.demo)
+        return open_model(name, self._options.config, progress, demo=self.connecting.place.demo)
+
+    def _open_model(self, report: Report) -> Model:
+        return self._open_named(self._options.model, report)
+
+    def _profile(self, model: Model) -> Profile:
+        return choose_profile(self._options.profile, self._options.config, model.info.name)
 
     def _ask(
         self, question: str, *, reply: bool, model: Model, database: Database, cancel: CancelToken
@@ -140,9 +151,12 @@ class Parts:
 
     def _agent_for(self, model: Model, database: Database) -> Agent:
         agent = self._agent
-        if agent is None or agent.model is not model or agent.database is not database:
-            config = self._options.config
-            profile = choose_profile(self._options.profile, config, model.info.name)
+        if agent is not None and agent.model is model and agent.database is database:
+            return agent
+        profile = self._profile(model)
+        if agent is not None and agent.database is database and agent.profile == profile:
+            agent.model = model  # which goes on with the conversation
+        else:
             agent = self._agent = Agent(model, database, profile, turn_limits(self._limits.settings))
         return agent
 

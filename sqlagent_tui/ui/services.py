@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -16,6 +16,9 @@ from sqlagent_tui.agent.protocols import Database, Model
 from sqlagent_tui.assembly import Target
 from sqlagent_tui.database.saved import SavedConnections
 from sqlagent_tui.ui.limits import LimitsInForce
+
+if TYPE_CHECKING:
+    from sqlagent_tui.ui.model_choice import Models
 
 Report = Callable[[str, float | None], None]
 """Told where slow work stands: a sentence in the user's language, and a fraction from 0 to 1 or None."""
@@ -85,5 +88,7 @@ class Services:
     """Where asked questions are kept; None keeps them in memory only."""
     theme_folders: tuple[Path, ...] = ()
     """Folders of the user's own themes."""
+    models: Models | None = None
+    """The models to change to; None: there is no choice."""
     clock: Callable[[], float] = time.monotonic
     """Seconds, for elapsed times on the screen; tests hold it still."""

@@ -10,6 +10,7 @@ import pytest
 
 import sqlagent_tui.ui
 from sqlagent_tui.agent.events import Reconnecting
+from sqlagent_tui.database import policy
 from sqlagent_tui.database.connection_errors import _KNOWN, ConnectionRefused, explain
 from sqlagent_tui.database.function_lists import DENIED
 from sqlagent_tui.errors import DatabaseError, SuperuserRefusedError
@@ -48,6 +49,11 @@ def test_every_reason_why_a_function_is_refused_is_known(reason: str) -> None:
     translated = told(PORTUGUESE, f"pg_x is refused because it {reason}.")
     assert translated.startswith("pg_x é recusada: ")
     assert reason not in translated
+
+
+@pytest.mark.parametrize("sentence", [policy.TOO_LONG, policy.OPERATORS], ids=["long", "operators"])
+def test_a_statement_that_is_not_sent_for_its_size_says_so_in_portuguese(sentence: str) -> None:
+    assert told(PORTUGUESE, sentence).startswith("O comando tem mais de ")
 
 
 def test_what_varies_stays_as_it_is_and_what_is_not_ours_too() -> None:

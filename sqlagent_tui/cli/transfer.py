@@ -6,16 +6,19 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
+from shutil import get_terminal_size
 from typing import Final
 
 import click
 
 from sqlagent_tui.models.download import Step
+from sqlagent_tui.ui.text import shorten
 
 _WINDOW: Final = 10.0
 """Seconds that the speed is an average of."""
 _REDRAW: Final = 0.2
 _LINE_EVERY: Final = 10.0
+_LEAST_OF_NAME: Final = 8
 _UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
 
@@ -63,14 +66,16 @@ class TransferProgress:
         share = step.done / max(step.total, 1)
         if step.kind == "checking":
             return f"Checking what has already arrived, {amount(step.done)} of {amount(step.total)}"
-        stand = f"{self._name} {share:.0%}, {amount(step.done)} of {amount(step.total)}"
+        stand = f" {share:.0%}, {amount(step.done)} of {amount(step.total)}"
         if step.kind == "waiting":
-            return f"{stand}: {step.note}, trying again"
-        speed = self._speed()
-        if not speed:
-            return stand
-        left = (step.total - step.done) / speed
-        return f"{stand}, {speed / 1e6:.1f} MB/s" + (f", {_duration(left)} left" if left >= 1 else "")
+            stand += f": {step.note}, trying again"
+        elif speed := self._speed():
+            left = (step.total - step.done) / speed
+            stand += f", {speed / 1e6:.1f} MB/s" + (f", {_duration(left)} left" if left >= 1 else "")
+        if not self._live:
+            return self._name + stand
+        room = get_terminal_size().columns - 1 - len(stand)  # a line that wraps can't be rewritten
+        return shorten(self._name, max(room, _LEAST_OF_NAME)) + stand
 
     def _speed(self) -> float:
         """Bytes a second, lately; 0 when it can't be said yet."""

@@ -174,6 +174,7 @@ def _told(repository: str, *, under_way: bool = False) -> Iterator[None]:
     """
     # Read when the library is imported, which is here at the earliest.
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+    os.environ.setdefault("HF_HUB_VERBOSITY", "error")  # its advice would land in the middle of our line
     import httpx2
     from huggingface_hub import errors
 

@@ -122,6 +122,17 @@ def test_speed_and_time_left_are_told(capfd: pytest.CaptureFixture[str]) -> None
     ]
 
 
+def test_a_long_name_gives_way_to_the_figures(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    progress = TransferProgress("Qwen3-4B-Thinking-2507-Text-to-SQL-Agent-FT-Q8_0.gguf", live=True, clock=Clock())
+    progress(Step("downloading", 10**9, 4 * 10**9))
+    shown = capfd.readouterr().err.removeprefix("\r")
+    assert len(shown) == 59
+    assert shown.endswith("… 25%, 1.00 GB of 4.00 GB")
+
+
 def test_on_a_terminal_one_line_is_rewritten(capfd: pytest.CaptureFixture[str]) -> None:
     clock = Clock()
     progress = TransferProgress("a.gguf", live=True, clock=clock)

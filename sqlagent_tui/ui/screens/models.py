@@ -58,8 +58,8 @@ class ModelsScreen(ModalScreen[ModelChoice]):
     async def _fill(self) -> None:
         self._choices = tuple(await asyncio.to_thread(self._read))
         self._list.add_options([Option(self._line(item), disabled=bool(item.problem)) for item in self._choices])
-        at = next((index for index, choice in enumerate(self._choices) if choice.current), None)
-        self._list.highlighted = at
+        at = next((index for index, choice in enumerate(self._choices) if choice.current), 0)
+        self._list.highlighted = at if self._choices else None
         told = self._messages("models.more" if self._choices else "models.none")
         self._foot.update(Content.styled(told, "$muted"))
 
@@ -73,7 +73,10 @@ class ModelsScreen(ModalScreen[ModelChoice]):
             )
         if choice.context:
             facts.append(t("model.context", size=choice.context))
-        facts.append(choice.source)
-        told = safe_line(shorten(" · ".join(filter(None, facts)), SHOWN))
-        name = safe_line(shorten(choice.name, SHOWN))
-        return Content.assemble(mark, (name, "bold"), "\n    ", (told, "$warning" if choice.problem else "$muted"))
+        name, told, source = (
+            safe_line(shorten(text, SHOWN)) for text in (choice.name, " · ".join(filter(None, facts)), choice.source)
+        )
+        beside = [(f"\n    {told}", "$warning" if choice.problem else "$muted")] if told else []
+        if source:
+            beside.append((f"\n    {source}", "$muted"))
+        return Content.assemble(mark, (name, "bold"), *beside)

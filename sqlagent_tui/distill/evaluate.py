@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from sqlagent_tui.agent.cancel import CancelToken
-from sqlagent_tui.agent.events import AnswerReady, DecisionMade, FormatErrorFound, TurnEnded
+from sqlagent_tui.agent.events import AnswerReady, DecisionMade, EvidenceGathered, FormatErrorFound, TurnEnded
 from sqlagent_tui.agent.loop import Agent
 from sqlagent_tui.agent.protocols import Database
 from sqlagent_tui.agent.results import QueryResult, Row, StatementError
@@ -48,6 +48,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     malformed_calls: int
     seconds: float
     generated_tokens: int
+    warned: bool
+    """The evidence on the answer holds a warning."""
 
 
 def rows_equal(gold: QueryResult, predicted: QueryResult, *, any_columns: bool = False) -> bool:
@@ -108,6 +110,7 @@ def evaluate(
 def _judge(item: Item, agent: Agent, database: Database, any_columns: bool) -> Verdict:
     decision = answer = ended = None
     malformed = 0
+    warned = False
     started = time.monotonic()
     for event in agent.ask(item.question, CancelToken(), new_turn=True):
         if isinstance(event, FormatErrorFound):
@@ -116,6 +119,8 @@ def _judge(item: Item, agent: Agent, database: Database, any_columns: bool) -> V
             decision = event
         elif isinstance(event, AnswerReady):
             answer = event
+        elif isinstance(event, EvidenceGathered):
+            warned |= event.level == "warning"
         elif isinstance(event, TurnEnded):
             ended = event
     assert ended is not None
@@ -134,11 +139,12 @@ def _judge(item: Item, agent: Agent, database: Database, any_columns: bool) -> V
         malformed_calls=malformed,
         seconds=time.monotonic() - started,
         generated_tokens=ended.usage.generated_tokens,
+        warned=warned,
     )
 
 
 def summarise(verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """Return accuracy by split and decision, the decision matrix, malformed calls and seconds per answer."""
+    """Return accuracy by split and decision, the decision matrix, warnings, malformed calls and seconds per answer."""
     summary: dict[str, Any] = {}
     for split in sorted({v.item.split for v in verdicts}):
         of_split = [v for v in verdicts if v.item.split == split]
@@ -151,11 +157,16 @@ def summarise(verdicts: Sequence[Verdict]) -> dict[str, Any]:
                 "accuracy": round(sum(v.right for v in chosen) / len(chosen), 4),
                 "outcomes": dict(Counter(v.outcome for v in chosen)),
             }
+        answers = [v for v in of_split if v.sql is not None]
+        wrong = [v for v in answers if not v.right]
         seconds = sorted(v.seconds for v in of_split)
         summary[split] = {
             "questions": len(of_split),
             "accuracy": round(sum(v.right for v in of_split) / len(of_split), 4),
             "by_decision": by_decision,
+            "wrong_answers": len(wrong),
+            "wrong_answers_warned": sum(v.warned for v in wrong),
+            "right_answers_warned": sum(v.warned and v.right for v in answers),
             "malformed_calls": sum(v.malformed_calls for v in of_split),
             "seconds_median": round(seconds[len(seconds) // 2], 3),
             "seconds_max": round(seconds[-1], 3),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-DECAY_FROM: Final = 2 / 3
+DECAY_FROM: Final = 0.45
 FLOOR: Final = 0.01
 """The learning rate ends at this part of its peak."""
 
@@ -29,7 +29,7 @@ class Budget:
 
 
 def learning_rate(peak: float, step: int, done: float, warm_up: int) -> float:
-    """Linear warm-up over `warm_up` steps, constant, then linear decay over the last third."""
+    """Linear warm-up over `warm_up` steps, constant, then linear decay from `DECAY_FROM` on."""
     warm = min(1.0, (step + 1) / warm_up) if warm_up else 1.0
     if done <= DECAY_FROM:
         return peak * warm

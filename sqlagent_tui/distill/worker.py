@@ -50,10 +50,10 @@ class Options:
     tokenizer: Path
     out: Path
     budget: Budget
-    peak: float = 1.3e-3
+    peak: float = 1.2e-3
     warm_up: int = 100
     copy_seconds: float = 75.0
-    micro_tokens: int = 2048
+    micro_tokens: int = 1024
     micro_batches: int = 4
     workers: int = 2
     compiled: bool = True

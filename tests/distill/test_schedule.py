@@ -1,13 +1,13 @@
 import pytest
 
-from sqlagent_tui.distill.schedule import FLOOR, Budget, learning_rate
+from sqlagent_tui.distill.schedule import DECAY_FROM, FLOOR, Budget, learning_rate
 
 
 def test_rate_warms_up_holds_and_falls() -> None:
     assert learning_rate(1.0, 0, 0.0, 100) == pytest.approx(0.01)
     assert learning_rate(1.0, 99, 0.1, 100) == 1.0
-    assert learning_rate(1.0, 5000, 0.66, 100) == 1.0
-    assert learning_rate(1.0, 5000, 5 / 6, 100) == pytest.approx(FLOOR + (1 - FLOOR) / 2)
+    assert learning_rate(1.0, 5000, DECAY_FROM, 100) == 1.0
+    assert learning_rate(1.0, 5000, (1 + DECAY_FROM) / 2, 100) == pytest.approx(FLOOR + (1 - FLOOR) / 2)
     assert learning_rate(1.0, 5000, 1.0, 100) == pytest.approx(FLOOR)
 
 

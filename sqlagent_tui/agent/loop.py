@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections import Counter
 from collections.abc import Generator, Iterator
 
 import msgspec
@@ -136,6 +137,7 @@ class _Turn:
         self.usage = Usage()
         self.steps = 0
         self.format_errors = 0
+        self.failed_calls: Counter[tuple[str, str]] = Counter()
         self.calls = 0
         self.outcome: Outcome = "failed"
         self.message = ""
@@ -227,6 +229,13 @@ class _Turn:
         yield FormatErrorFound(step=self.steps, message=message, raw=raw)
         self.messages.append(Message(role="tool", content=f"ERROR: {message}"))
 
+    def _count_failure(self, call: ToolCall) -> None:
+        """End the turn of a model that does what has failed over and over."""
+        key = (call.tool, str(call.arguments))
+        self.failed_calls[key] += 1
+        if self.failed_calls[key] > self.agent.limits.max_repeats:
+            raise TurnFailedError("repeats", "The model kept repeating a call that fails. Ask again in other words.")
+
     def _run(self, call: ToolCall) -> Iterator[LoopEvent]:
         self.cancel.raise_if_cancelled()
         yield ToolCallStarted(step=self.steps, call_id=call.id, tool=call.tool, arguments=call.arguments)
@@ -241,6 +250,8 @@ class _Turn:
             row_count=done.row_count,
             elapsed_ms=done.elapsed_ms,
         )
+        if not done.ok:
+            self._count_failure(call)
         if done.decision is None:
             name = self.agent.profile.tools[call.tool].name
             self.messages.append(Message(role="tool", content=done.content, tool_call_id=call.id, tool_name=name))

@@ -123,6 +123,8 @@ class TurnLimits(msgspec.Struct, frozen=True, kw_only=True):
     max_tokens: int = 40_000
     """Generated tokens of the whole turn."""
     max_format_errors: int = 3
+    max_repeats: int = 2
+    """How often a call that failed may be made again, word for word, and fail."""
     statement: Limits = Limits(max_rows=200)
     """Bounds of what the model tries out."""
     answer: Limits = Limits(max_rows=100_000)

@@ -95,8 +95,9 @@ class Generator:
         tags = (THINK_OPEN, THINK_CLOSE, CALL_OPEN, CALL_CLOSE)
         opening = encoder.encode([Part(THINK_OPEN, True)])
         self._open_thought = opening[0] if len(opening) == 1 else -1
-        quote = encoder.encode([Part('"', False)])
-        self._quote = quote[0] if len(quote) == 1 else -1
+        # In this order: a quote closes a string, in which the brackets would only be text.
+        closers = (encoder.encode([Part(text, False)]) for text in '"]}')
+        self._closers = [ids[0] for ids in closers if len(ids) == 1]
         self._tags = {token for tag in tags if len(ids := encoder.encode([Part(tag, True)])) == 1 for token in ids}
         response = encoder.encode([Part("<tool_response>", True)])
         self._response = response[0] if len(response) == 1 else -1
@@ -165,7 +166,9 @@ class Generator:
         forced = closing = False
         first = 0.0
         while True:
-            token = sampler.sample()
+            # A call that goes round and round, or on and on, is brought to its end.
+            closer = next(filter(sampler.offer, self._closers), None) if closing else None
+            token = sampler.sample() if closer is None else closer
             if self._calls_begin(token, writer, sampler, options, written):
                 token = sampler.constrain(options.grammar, token)
             first = first or time.monotonic()
@@ -179,10 +182,8 @@ class Generator:
             if writer.parser.inside_thinking and (spent or looping):
                 forced = True
                 pending += self._end_of_thought(sampler, writer)
-            elif sampler.constrained and (closing or looping or len(written) + 1 >= limit):
-                if not closing:
-                    closing, limit = True, len(written) + CLOSING_TOKENS
-                pending += self._end_of_string(sampler, writer)
+            elif sampler.constrained and not closing and (looping or len(written) + 1 >= limit):
+                closing, limit = True, len(written) + CLOSING_TOKENS
             elif looping:
                 return "length", [*written, token], first
             written += pending
@@ -197,13 +198,6 @@ class Generator:
             sampler.accept(token)
             writer.write(self._engine.piece(token))
         return self._end_thought
-
-    def _end_of_string(self, sampler: Sampler, writer: Writer) -> list[int]:
-        """Write a quote where one may stand: a call that goes round and round, or on and on, comes to its end."""
-        if not sampler.offer(self._quote):
-            return []
-        writer.write(self._engine.piece(self._quote))
-        return [self._quote]
 
     def _calls_begin(
         self, token: int, writer: Writer, sampler: Sampler, options: GenerationOptions, written: Sequence[int]

@@ -164,6 +164,15 @@ def test_too_many_unusable_calls_end_the_turn(database: PostgresDatabase) -> Non
     assert (ended(events).outcome, ended(events).reason, ended(events).steps) == ("failed", "format", 3)
 
 
+def test_a_call_that_fails_over_and_over_ends_the_turn(database: PostgresDatabase) -> None:
+    events = run(make_agent(database, *[sql("SELECT nada FROM estado")] * 9))
+    assert (ended(events).outcome, ended(events).reason) == ("failed", "repeats")
+    assert sum(isinstance(event, ToolCallFinished) for event in events) == 3
+    tries = [sql(f"SELECT nada_{n % 4} FROM estado") for n in range(8)]
+    events = run(make_agent(database, *tries, final("unanswerable", message="não")))
+    assert ended(events).outcome == "unanswerable"
+
+
 def test_the_step_limit_ends_the_turn(database: PostgresDatabase) -> None:
     events = run(make_agent(database, *[sql(COUNT)] * 9, limits=TurnLimits(max_steps=4)))
     assert (ended(events).reason, ended(events).steps) == ("steps", 4)

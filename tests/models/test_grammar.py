@@ -87,7 +87,7 @@ def test_a_call_cut_short_is_brought_to_its_end(rig: Rig) -> None:
         if not generation.unclosed_call:
             ended += 1
             assert all(isinstance(read_call(raw, PROFILE, "call_1"), ToolCall) for raw in generation.raw_calls)
-    assert ended >= 9  # random weights may open another string that they don't end
+    assert ended >= 11  # an escape that random weights began takes the quote in
 
 
 def test_the_same_seed_writes_the_same_call(rig: Rig) -> None:

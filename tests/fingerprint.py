@@ -65,7 +65,7 @@ class Fingerprinter:
         self._times_cut = 0
         self._data_dir = data_dir
         self._scratch = scratch
-        self._settle()
+        self.settle()
 
     def close(self) -> None:
         self._connection.close()
@@ -108,7 +108,7 @@ class Fingerprinter:
                 return changed
             time.sleep(0.02)
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Freeze every row and write everything out, so that reading has nothing left to tidy up."""
         self._connection.execute("VACUUM (FREEZE)")
         self._connection.execute("CHECKPOINT")

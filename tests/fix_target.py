@@ -37,6 +37,7 @@ class Target:
         self._bouncing = bouncing
         self._clients: dict[tuple[str, str], Client] = {}
         self._state: State | None = None
+        self._module = ""
         scratch = cluster.socket_dir / "scratch"
         scratch.mkdir()
         scratch.chmod(0o777)
@@ -73,6 +74,12 @@ class Target:
         with psycopg.connect(self.guard.direct, autocommit=True) as admin:
             admin.execute("SELECT pg_drop_replication_slot(%s)", (_BAIT,))
             admin.execute("SELECT pg_replication_origin_drop('origem_de_isca')")
+
+    def begin(self, module: str) -> None:
+        """Start over where tests of another module may have used the server since the last fingerprint."""
+        if module != self._module:
+            self._module, self._state = module, None
+            self.fingerprinter.settle()
 
     def fill(self, sql: str) -> str:
         """Put in the names that only this target knows, as in `{scratch}`."""
@@ -129,4 +136,5 @@ def target_15(server_15: Cluster, bouncing: Bouncing) -> Iterator[Target]:
 @pytest.fixture(params=["18", "15"])
 def target(request: pytest.FixtureRequest) -> Target:
     made: Target = request.getfixturevalue(f"target_{request.param}")
+    made.begin(request.module.__name__)
     return made

@@ -154,7 +154,7 @@ def test_typed_in_the_app(way: str, network_server: NetworkServer, tmp_path: Pat
 from sqlagent_tui.ui.app import SqlAgentApp
 from sqlagent_tui.ui.widgets.prompt import Prompt
 def sent(self, event):
-    typed = [parts._typed for parts in __import__('gc').get_objects() if type(parts).__name__ == 'Parts']
+    typed = [it._typed for it in __import__('gc').get_objects() if type(it).__name__ == 'Connecting']
     assert typed[0], "the app holds the password"
     raise RuntimeError(f"postgresql://ana:{{typed[0]}}@db/x, row {{typed}}")
 SqlAgentApp.on_prompt_sent = sent

@@ -27,7 +27,7 @@ async def main() -> None:
     picture = re.sub(r"@font-face \{.*?\}\s*", "", picture, flags=re.DOTALL)
     Path(__file__).with_name("answer.svg").write_text(picture, encoding="utf-8")
     app.agent.close()
-    app.catalogue.close()
+    app.user.close()
     parts.close()
 
 

@@ -19,7 +19,7 @@ import click
     "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("runs/student"), show_default=True
 )
 @click.option("--count", default=140_000, show_default=True, help="Training trajectories.")
-@click.option("--minutes", default=90.0, show_default=True, help="Training time, over all resumes.")
+@click.option("--minutes", default=105.0, show_default=True, help="Training time, over all resumes.")
 @click.option("--seed", default=1, show_default=True)
 @click.option(
     "--start",

@@ -107,7 +107,9 @@ class ClauseMaker:
                 3.0 if item.key == "place.municipio" else 2.0 if item.key == "place.estado" else 1.0 for item in places
             ]
             return self.named(rng.choices(places, weights)[0], tag, fits)
-        return self.named(rng.choice(others), tag, fits)
+        # By family first: an enum's many labels would drown out the one filter by agency.
+        family = rng.choice(sorted({item.family for item in others}))
+        return self.named(rng.choice([item for item in others if item.family == family]), tag, fits)
 
     def named(self, item: Filter, tag: str, fits: Callable[[str], object] | None = None) -> Clause | None:
         """The clause of one known filter."""

@@ -31,7 +31,7 @@ Progress = Callable[[int, int], None]
 _DECISIONS: Final = {"sql": 68.0, "clarification": 16.0, "unanswerable": 16.0}
 _EVAL_DECISIONS: Final = {"sql": 60.0, "clarification": 20.0, "unanswerable": 20.0}
 _MISTAKES: Final = 0.06
-_REPLIES: Final = 0.05
+_REPLIES: Final = 0.12
 _PLAN_ONLY: Final = 0.35
 """Of the SQL questions: cut after the plan, which is where a student goes wrong; the rest is copying."""
 _VAGUE_FILTERS: Final = 0.3

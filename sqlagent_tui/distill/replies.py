@@ -9,7 +9,7 @@ from typing import Final
 from sqlagent_tui.distill.composition import Composed, Composer, Split
 from sqlagent_tui.distill.expert import Exchange
 from sqlagent_tui.distill.refusals import Refused
-from sqlagent_tui.distill.wording import Part, spans
+from sqlagent_tui.distill.wording import Part, spans, tidy
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,8 @@ _MONEY: Final = _Vague(
     "limite valor",
     "A partir de que valor, em reais, devo considerar “{span}”?",
 )
+_BARE: Final = 0.4
+"""Of the replies that name a place: nothing but the name."""
 _BY_WORD: Final = {word: vague for vague in (_PLACE, _STATE, _PERIOD, _SIZE, _MONEY) for word in vague.words}
 
 
@@ -77,10 +79,13 @@ class ReplyComposer:
         """The meaning of question and reply together, told as the reply's, and the exchange before it."""
         split = self._split()
         kind = _BY_WORD[split.vague]
-        typed = self._rng.choice(kind.openings) + _text(split.reply)
+        reply = split.reply
+        if kind in (_PLACE, _STATE) and self._rng.random() < _BARE:
+            reply = tidy([part for part in reply if part.slot])
+        typed = self._rng.choice(kind.openings) + _text(reply)
         if self._rng.random() < 0.3:
             typed = typed[:1].upper() + typed[1:]
-        found = spans([*split.question, Part("; "), *split.reply])
+        found = spans([*split.question, Part("; "), *reply])
         plan = tuple(f"{text}: {split.fragments[tag]}" for tag, text in found.items() if split.fragments.get(tag))
         exchange = Exchange(_text(split.question), _asked(kind, split))
         return Composed(typed, plan, split.query, split.query.intent, False, False), exchange

@@ -1,0 +1,1 @@
+"""Measuring an agent: suites of questions with gold answers, comparison, runs, reports."""

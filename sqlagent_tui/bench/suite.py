@@ -56,7 +56,7 @@ class SuiteDatabase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Which database the questions are about."""
 
     kind: Literal["demo", "scripts", "external"]
-    """`demo`: the embedded demo; `scripts`: a database of the suite's own, made by `scripts`; `external`: a CONNINFO."""
+    """`demo`: the embedded demo; `scripts`: one of the suite's own, made by `scripts`; `external`: a CONNINFO."""
     name: str = ""
     base: Literal["", "demo"] = ""
     """What is there before the scripts run: nothing, or the demo's schema and rows."""

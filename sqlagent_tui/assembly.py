@@ -16,7 +16,7 @@ import msgspec
 
 from sqlagent_tui.agent.profile import Profile, default_profile, load_profile, parse_profile
 from sqlagent_tui.agent.protocols import TurnLimits
-from sqlagent_tui.config import Config, LimitSettings, ServerSettings
+from sqlagent_tui.config import Config, LimitSettings, ModelSettings, ServerSettings
 from sqlagent_tui.database.progress import Progress
 from sqlagent_tui.database.saved import SavedConnection, SavedConnections, is_name
 from sqlagent_tui.errors import UsageError
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from sqlagent_tui.database.trace import TraceListener
     from sqlagent_tui.database.ways import Way
     from sqlagent_tui.models.server.address import Address
+    from sqlagent_tui.models.settings import Pins
 
 Narrate = Callable[[str, float | None], None]
 """Told where slow work stands: a sentence, and a fraction from 0 to 1 or None when it can't be known."""
@@ -265,9 +266,22 @@ def open_model(
     return LlamaModel.open(
         path,
         context_size=config.model.context_size,
-        threads=config.model.threads or None,
+        pins=_pins(config.model),
         on_progress=lambda fraction: narrate(f"Loading the model {path.name}", fraction),
         cancel=cancel,
+    )
+
+
+def _pins(settings: ModelSettings) -> Pins:
+    from sqlagent_tui.models.settings import Pins
+
+    return Pins(
+        threads=settings.threads or None,
+        threads_batch=settings.threads_batch or None,
+        n_ubatch=settings.n_ubatch or None,
+        flash_attention=settings.flash_attention,
+        extra_buffers=settings.extra_buffers,
+        gpu_layers=settings.gpu_layers,
     )
 
 

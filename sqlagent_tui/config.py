@@ -22,8 +22,19 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     path: str | None = None
     """A file, or a name that `model list` shows; None: what `model use` chose, else the demo's student."""
     context_size: int = 8192
-    threads: int = 0
-    """0: one less than the machine's cores."""
+    threads: Count = 0
+    """For writing, token by token. 0: measured, at first one less than the machine's cores."""
+    threads_batch: Count = 0
+    """For reading prompts. 0: as `threads`, or measured."""
+    n_ubatch: Annotated[int, msgspec.Meta(ge=0, le=8192)] = 0
+    """Tokens of a prompt that are computed together. 0: measured, at first 128."""
+    flash_attention: bool | None = None
+    """None: measured, at first off on a CPU."""
+    extra_buffers: bool | None = None
+    """Weights laid out anew for the CPU's matrix instructions. None: only where a self-test found them right and
+    faster."""
+    gpu_layers: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    """None: all, where llama.cpp was built for a GPU."""
     seed: int = 0
 
 

@@ -19,12 +19,11 @@ import llama_cpp.llama_cpp as lib
 
 from sqlagent_tui.agent.protocols import Sampling
 from sqlagent_tui.errors import ModelError
+from sqlagent_tui.models.parameters import context_parameters, model_parameters
 from sqlagent_tui.models.sampler import Sampler
+from sqlagent_tui.models.settings import EngineSettings
 from sqlagent_tui.models.tokens import PromptEncoder
 
-N_BATCH: Final = 512
-N_UBATCH: Final = 128
-"""Tokens evaluated at once: as fast as larger ones on a CPU, with small buffers."""
 QUICK_SECONDS: Final = 0.02
 _ABORTED: Final = 2
 _WARNING: Final = 3
@@ -69,7 +68,7 @@ class Engine:
         path: Path,
         *,
         context_size: int,
-        threads: int,
+        settings: EngineSettings,
         log: Log,
         aborted: Callable[[], bool] = lambda: False,
         on_progress: Callable[[float], None] = lambda fraction: None,
@@ -83,10 +82,11 @@ class Engine:
         self._watched = True
         self._token_seconds = math.inf
         lib.llama_backend_init()
+        self._settings = settings
         self._load(path, log, on_progress)
         self.vocab = lib.llama_model_get_vocab(self._model)
         self.vocab_size: int = lib.llama_vocab_n_tokens(self.vocab)
-        self.context_size = self._make_context(context_size, threads)
+        self.context_size = self._make_context(context_size)
         self._piece_buffer = ctypes.create_string_buffer(256)
 
     def _load(self, path: Path, log: Log, on_progress: Callable[[float], None]) -> None:
@@ -94,8 +94,7 @@ class Engine:
             on_progress(fraction)
             return not self._aborted()
 
-        params = lib.llama_model_default_params()
-        params.use_extra_bufts = False  # AMX buffers crash when the library was built with an older gcc
+        params = model_parameters(self._settings)
         callback = lib.llama_progress_callback(progress)
         params.progress_callback = callback
         log.errors.clear()
@@ -105,18 +104,11 @@ class Engine:
                 raise Aborted
             raise _unloadable(path, log)
 
-    def _make_context(self, context_size: int, threads: int) -> int:
+    def _make_context(self, context_size: int) -> int:
         trained: int = lib.llama_model_n_ctx_train(self._model)
         size = min(context_size, trained) if trained > 0 else context_size
-        params = lib.llama_context_default_params()
-        params.n_ctx = size
-        params.n_batch = min(N_BATCH, size)
-        params.n_ubatch = min(N_UBATCH, size)
+        params = context_parameters(self._settings, size)
         params.n_seq_max = 1
-        params.n_threads = params.n_threads_batch = threads
-        params.flash_attn_type = lib.LLAMA_FLASH_ATTN_TYPE_DISABLED
-        params.type_k = params.type_v = lib.GGML_TYPE_F16
-        params.no_perf = True
         self._abort_callback = lib.ggml_abort_callback(self._on_node)
         params.abort_callback = self._abort_callback
         self._context = lib.llama_init_from_model(self._model, params)
@@ -226,8 +218,9 @@ class Engine:
         `on_progress` is told the number of tokens done, also while a batch is under way. Raises `Aborted`, after
         which the context holds whatever batches were completed, and `ModelError`.
         """
-        for start in range(0, len(tokens), N_UBATCH):
-            batch = tokens[start : start + N_UBATCH]
+        step = self._settings.n_ubatch
+        for start in range(0, len(tokens), step):
+            batch = tokens[start : start + step]
             if on_progress is None:
                 self._decode(batch)
             else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -17,15 +16,10 @@ from sqlagent_tui.agent.protocols import GenerationOptions, ModelInfo
 from sqlagent_tui.errors import ModelError
 from sqlagent_tui.models import gguf, hashes, wire
 from sqlagent_tui.models.process import WorkerDied, WorkerProcess
+from sqlagent_tui.models.settings import UNPINNED, EngineSettings, Pins
 
 DEFAULT_CONTEXT: Final = 8192
 _AGAIN: Final = "It is started again with the next question."
-
-
-def default_threads() -> int:
-    """One core is left to everybody else: a busy neighbour would slow all threads down."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, cores - 1)
 
 
 class LlamaModel:
@@ -40,13 +34,13 @@ class LlamaModel:
         path: Path,
         *,
         context_size: int = DEFAULT_CONTEXT,
-        threads: int | None = None,
+        pins: Pins = UNPINNED,
         name: str = "",
         log: Path | None = None,
     ) -> None:
         self.path = path
         self._context_size = context_size
-        self._threads = threads or default_threads()
+        self._settings = pins.over(EngineSettings())
         self._log = log or paths.cache_dir() / "model.log"
         self._name = name
         self._info = ModelInfo(name=name or path.stem)
@@ -62,7 +56,7 @@ class LlamaModel:
         path: Path,
         *,
         context_size: int = DEFAULT_CONTEXT,
-        threads: int | None = None,
+        pins: Pins = UNPINNED,
         name: str = "",
         log: Path | None = None,
         on_progress: Callable[[float], None] | None = None,
@@ -70,10 +64,10 @@ class LlamaModel:
     ) -> Self:
         """Load a model file.
 
-        `context_size` in tokens, at most what the model was trained with; `on_progress` is told fractions from 0 to
-        1. Raises `ModelError`, and `Cancelled`.
+        `context_size` in tokens, at most what the model was trained with; `pins` are the settings that the user insists
+        on; `on_progress` is told fractions from 0 to 1. Raises `ModelError`, and `Cancelled`.
         """
-        model = cls(path, context_size=context_size, threads=threads, name=name, log=log)
+        model = cls(path, context_size=context_size, pins=pins, name=name, log=log)
         try:
             with model._exclusively(cancel or CancelToken()):
                 model._start(cancel or CancelToken(), on_progress)
@@ -173,7 +167,7 @@ class LlamaModel:
             id=self._next_id(),
             path=str(self.path),
             context_size=self._context_size,
-            threads=self._threads,
+            settings=self._settings,
             want_hash=not known,
         )
         try:

@@ -12,6 +12,7 @@ import msgspec
 
 from sqlagent_tui.agent.messages import Generation, Message, Piece
 from sqlagent_tui.agent.protocols import GenerationOptions
+from sqlagent_tui.models.settings import EngineSettings
 
 _HEADER = struct.Struct("<I")
 MAX_FRAME = 1 << 28
@@ -29,7 +30,7 @@ class Load(Request, frozen=True, kw_only=True):
 
     path: str
     context_size: int
-    threads: int
+    settings: EngineSettings
     want_hash: bool
 
 

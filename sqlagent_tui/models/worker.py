@@ -119,7 +119,7 @@ class Worker:
         engine = Engine(
             path,
             context_size=request.context_size,
-            threads=request.threads,
+            settings=request.settings,
             log=self._log,
             aborted=self._aborted,
             on_progress=self._loading(_READ_SHARE, 1.0),

@@ -10,12 +10,14 @@ from sqlagent_tui.agent.parser import THINK_CLOSE
 from sqlagent_tui.agent.protocols import GenerationOptions, Sampling
 from sqlagent_tui.errors import ModelError
 from sqlagent_tui.models.conversation import Conversation, Prompt
-from sqlagent_tui.models.engine import N_UBATCH, Aborted, Engine, Log
+from sqlagent_tui.models.engine import Aborted, Engine, Log
 from sqlagent_tui.models.generation import LOOP_TOKENS, Generator, Writer, _loops
+from sqlagent_tui.models.settings import N_UBATCH, EngineSettings
 from sqlagent_tui.models.template import ChatTemplate
 from sqlagent_tui.models.tokens import Part, PromptEncoder
 from tests.fix_models import CONTROL, TAGS, make_gguf
 
+SETTINGS = EngineSettings(threads=1, threads_batch=1)
 LOG = Log(lambda line: None)
 GREEDY = GenerationOptions(sampling=Sampling(temperature=0), max_tokens=24, thinking_budget=8)
 WARM = GenerationOptions(sampling=Sampling(temperature=1, seed=3), max_tokens=40, thinking_budget=0)
@@ -43,7 +45,7 @@ class Rig:
     def __init__(self, path: Path, *, context_size: int = 4096) -> None:
         self.asked = 0
         self.stop_after: int | None = None
-        self.engine = Engine(path, context_size=context_size, threads=1, log=LOG, aborted=self._aborted)
+        self.engine = Engine(path, context_size=context_size, settings=SETTINGS, log=LOG, aborted=self._aborted)
         self.encoder: PromptEncoder = self.engine.encoder()
         self.conversation = Conversation(
             ChatTemplate(self.engine.chat_template, bos=self.engine.bos, eos=self.engine.eos), self.encoder
@@ -84,7 +86,7 @@ def test_knows_the_file(rig: Rig) -> None:
 
 
 def test_the_context_is_at_most_what_the_model_was_trained_with(tiny_gguf: Path) -> None:
-    with Engine(tiny_gguf, context_size=1 << 20, threads=1, log=LOG) as engine:
+    with Engine(tiny_gguf, context_size=1 << 20, settings=SETTINGS, log=LOG) as engine:
         assert engine.context_size == 4096
 
 
@@ -257,7 +259,7 @@ def test_an_abort_while_writing(rig: Rig) -> None:
 
 def test_an_abort_while_loading(tiny_gguf: Path) -> None:
     with pytest.raises(Aborted):
-        Engine(tiny_gguf, context_size=512, threads=1, log=LOG, aborted=lambda: True)
+        Engine(tiny_gguf, context_size=512, settings=SETTINGS, log=LOG, aborted=lambda: True)
 
 
 def test_progress_moves_within_a_batch(rig: Rig) -> None:
@@ -277,7 +279,7 @@ def test_damaged_weights_are_noticed(tmp_path: Path) -> None:
 
 def test_an_unknown_architecture_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"can't load odd\.gguf: unknown model architecture: 'qwen9'"):
-        Engine(make_gguf(tmp_path / "odd.gguf", architecture="qwen9"), context_size=512, threads=1, log=LOG)
+        Engine(make_gguf(tmp_path / "odd.gguf", architecture="qwen9"), context_size=512, settings=SETTINGS, log=LOG)
 
 
 @pytest.mark.parametrize("period", [1, 3, 40, 100])

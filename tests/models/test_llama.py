@@ -17,6 +17,7 @@ from sqlagent_tui.agent.protocols import GenerationOptions, Model, Sampling
 from sqlagent_tui.errors import ModelError
 from sqlagent_tui.models import hashes, process
 from sqlagent_tui.models.llama import LlamaModel
+from sqlagent_tui.models.settings import Pins
 from tests.fix_models import make_gguf
 
 SHORT = GenerationOptions(sampling=Sampling(temperature=1, seed=5), max_tokens=30, thinking_budget=10)
@@ -33,7 +34,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def model(tiny_gguf: Path) -> Iterator[LlamaModel]:
-    with LlamaModel.open(tiny_gguf, threads=1) as model:
+    with LlamaModel.open(tiny_gguf, pins=Pins(threads=1)) as model:
         yield model
 
 
@@ -64,7 +65,7 @@ def test_the_hash_is_remembered(tiny_gguf: Path, model: LlamaModel) -> None:
 
 def test_keys_are_not_handed_to_the_child(tiny_gguf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EQUIPE_KEY", "muito-secreta")
-    with LlamaModel.open(tiny_gguf, threads=1) as model:
+    with LlamaModel.open(tiny_gguf, pins=Pins(threads=1)) as model:
         assert b"muito-secreta" not in Path(f"/proc/{model.pid}/environ").read_bytes()
 
 
@@ -122,7 +123,7 @@ def test_a_crash_between_questions_goes_unnoticed(model: LlamaModel) -> None:
 
 
 def test_cancel_within_a_long_prefill(slow_gguf: Path) -> None:
-    with LlamaModel.open(slow_gguf, threads=1) as model:
+    with LlamaModel.open(slow_gguf, pins=Pins(threads=1)) as model:
         assert model.count_tokens(LONG, []) > 2000
         cancel = CancelToken()
         stream = model.generate(LONG, [], SHORT, cancel)
@@ -178,7 +179,7 @@ def test_counting_within_ones_own_stream_is_refused(model: LlamaModel) -> None:
 
 
 def test_close_is_instant_even_while_it_works(slow_gguf: Path) -> None:
-    model = LlamaModel.open(slow_gguf, threads=1)
+    model = LlamaModel.open(slow_gguf, pins=Pins(threads=1))
     stream = model.generate(LONG, [], SHORT, CancelToken())
     next(stream)
     started = time.monotonic()

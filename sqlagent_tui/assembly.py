@@ -170,6 +170,12 @@ class OpenTarget:
     def __exit__(self, *_exception: object) -> None:
         self.close()
 
+    def way(self, database: str | None = None) -> Way:
+        """Return how the target is reached, or another database of the same server."""
+        from sqlagent_tui.database.ways import InDatabase
+
+        return self._way if database is None else InDatabase(self._way, database)
+
     def connect(
         self,
         config: Config,
@@ -188,13 +194,12 @@ class OpenTarget:
         from sqlagent_tui.database.connection_errors import WrongPasswordError
         from sqlagent_tui.database.policy import FunctionPolicy
         from sqlagent_tui.database.postgres import PostgresDatabase
-        from sqlagent_tui.database.ways import InDatabase
 
         policy = FunctionPolicy(config.safety.allow_functions, config.safety.deny_functions)
 
         def connect(ask: PasswordCallback | None) -> PostgresDatabase:
             return PostgresDatabase.connect(
-                self._way if database is None else InDatabase(self._way, database),
+                self.way(database),
                 trace=trace,
                 limits=config.limits.answer(),
                 policy=policy,

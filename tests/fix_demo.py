@@ -41,19 +41,19 @@ def demo_admin_conninfo(demo_server: EmbeddedServer) -> str:
 @pytest.fixture
 def make_data_dir() -> Iterator[Callable[[str], Path]]:
     """Fresh data directories for clusters of a test's own."""
-    with _data_dirs() as make:
+    with data_dirs() as make:
         yield make
 
 
 @pytest.fixture(scope="module")
 def data_dir() -> Iterator[Path]:
     """A data directory that the tests of a module share, each leaving its cluster in good health."""
-    with _data_dirs() as make:
+    with data_dirs() as make:
         yield make("data")
 
 
 @contextmanager
-def _data_dirs() -> Iterator[Callable[[str], Path]]:
+def data_dirs() -> Iterator[Callable[[str], Path]]:
     """Removed when their servers have stopped; a server that goes on without clients is a failure.
 
     They lie where any account may pass, so that a cluster stays inside even when root runs the tests.

@@ -26,10 +26,10 @@ from typing import Final, Self
 from sqlagent_tui import paths
 from sqlagent_tui.database import installation, keeper
 from sqlagent_tui.database.installation import Layout
+from sqlagent_tui.database.programs import Programs
 from sqlagent_tui.database.progress import Progress, ProgressReporter, silent
 from sqlagent_tui.errors import DatabaseError
 
-MAJOR_VERSION: Final = 18
 SUPERUSER: Final = "postgres"
 PORT: Final = 5432
 """Only a part of the socket's name: the server listens on no network address."""
@@ -53,13 +53,16 @@ SETTINGS: Final = {
     # One small database on a laptop: no replicas, few processes, and a bulk load that skips the log.
     "wal_level": "minimal",
     "max_wal_senders": "0",
-    "io_method": "sync",
     "max_parallel_workers_per_gather": "0",
     # Why it did not start, and nothing of what was asked of it.
     "log_min_messages": "fatal",
     "log_min_error_statement": "panic",
     "log_checkpoints": "off",
 }
+SETTINGS_SINCE: Final = {18: {"io_method": "sync"}}
+"""Those that older servers would refuse to start with, by major version."""
+
+BUILTIN_LOCALES_SINCE: Final = 17
 
 
 class EmbeddedServer:
@@ -68,23 +71,30 @@ class EmbeddedServer:
     The server stops shortly after the last hold is closed or its process has ended, however it ended.
     """
 
-    def __init__(self, data_dir: Path, layout: Layout, clients: int) -> None:
+    def __init__(self, data_dir: Path, programs: Programs | None, layout: Layout, clients: int) -> None:
         self._data_dir = data_dir
+        self._programs = programs
         self._layout = layout
         self._clients: int | None = clients
 
     @classmethod
-    def start(cls, data_dir: Path | None = None, progress: ProgressReporter = silent) -> EmbeddedServer:
+    def start(
+        cls,
+        data_dir: Path | None = None,
+        progress: ProgressReporter = silent,
+        programs: Programs | None = None,
+    ) -> EmbeddedServer:
         """Join the server of `data_dir` (default: `paths.demo_cluster_dir()`), starting and initialising it as needed.
 
-        Raises DatabaseError when the wheel is missing or the server can't be started.
+        `programs` are those of the wheel unless others are given; a data directory belongs to one major version. Raises
+        DatabaseError when the wheel is missing or the server can't be started.
         """
         data_dir = (data_dir or paths.demo_cluster_dir()).expanduser().absolute()
         try:
             paths.private_dir(data_dir)
             clients = _lock(data_dir / "clients.lock", fcntl.LOCK_SH, progress)
             try:
-                layout = _ensure_running(data_dir, progress)
+                layout = _ensure_running(data_dir, programs, progress)
             except BaseException:
                 os.close(clients)
                 raise
@@ -93,7 +103,7 @@ class EmbeddedServer:
                 f"The embedded PostgreSQL could not be started: {error.strerror or error}.",
                 f"Check the rights and the free space of {data_dir}.",
             ) from error
-        return cls(data_dir, layout, clients)
+        return cls(data_dir, programs, layout, clients)
 
     @property
     def data_dir(self) -> Path:
@@ -113,7 +123,7 @@ class EmbeddedServer:
         """Bring the server back if it has died. Raises DatabaseError when that fails or the hold is closed."""
         if self._clients is None:
             raise DatabaseError("The embedded PostgreSQL has been closed.")
-        self._layout = _ensure_running(self._data_dir, progress)
+        self._layout = _ensure_running(self._data_dir, self._programs, progress)
 
     def close(self) -> None:
         """Let go, at once. Safe to call twice."""
@@ -141,17 +151,17 @@ def wait_stopped(data_dir: Path, seconds: float = 30.0) -> bool:
     return True
 
 
-def _ensure_running(data_dir: Path, progress: ProgressReporter) -> Layout:
+def _ensure_running(data_dir: Path, programs: Programs | None, progress: ProgressReporter) -> Layout:
     with _held(data_dir / "start.lock", progress):
-        layout = installation.resolve(data_dir)
+        layout = installation.resolve(data_dir, programs)
         version_file = layout.cluster / "PG_VERSION"
         if not version_file.exists():
             progress(Progress("initialise"))
             _initialise(layout)
-        elif (version := version_file.read_text(encoding="ascii").strip()) != str(MAJOR_VERSION):
+        elif (version := version_file.read_text(encoding="ascii").strip()) != str(layout.major):
             raise DatabaseError(
-                f"The cluster in {layout.cluster} is of PostgreSQL {version}, not {MAJOR_VERSION}.",
-                "Remove that folder: the demo data is then loaded anew.",
+                f"The cluster in {layout.cluster} is of PostgreSQL {version}, not {layout.major}.",
+                "Remove that folder: the data is then loaded anew.",
             )
         progress(Progress("start"))
         _start(data_dir, layout)
@@ -174,8 +184,7 @@ def _initialise(layout: Layout) -> None:
         "--auth-host=reject",
         "--encoding=UTF8",
         # The same order of text on every machine, whatever its C library.
-        "--locale-provider=builtin",
-        "--builtin-locale=C.UTF-8",
+        *(["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if layout.major >= BUILTIN_LOCALES_SINCE else []),
         "--locale=C",
         "--no-instructions",
         "--no-sync",
@@ -235,6 +244,8 @@ def _start(data_dir: Path, layout: Layout) -> None:
 def _launch_keeper(data_dir: Path, layout: Layout, keeper_lock: int) -> None:
     account = layout.account
     settings = {**SETTINGS, "unix_socket_directories": str(layout.socket_dir)}
+    for since, more in SETTINGS_SINCE.items():
+        settings |= more if layout.major >= since else {}
     argv = [str(layout.programs / "postgres"), "-D", str(layout.cluster)]
     for name, value in settings.items():
         argv += ["-c", f"{name}={value}"]

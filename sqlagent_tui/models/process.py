@@ -34,22 +34,28 @@ class WorkerDied(Exception):  # noqa: N818 - a fact; the client makes an error o
 
 
 class _Signal(Enum):
-    """What stands in the queue of replies beside replies."""
+    """What lies in a mailbox beside replies."""
 
     DIED = 1
     WOKEN = 2
 
 
+_Mailbox = queue.SimpleQueue["wire.AnyReply | _Signal"]
+
+
 class WorkerProcess:
-    """One child process. Replies are read by a thread of this object's own.
+    """One child process. Replies are read by a thread of this object's own; any number of exchanges may be under way.
 
     Its standard output and error go to `log`; it has no terminal and its own session, so that neither a Ctrl-C nor a
     hang-up in ours reaches it: it ends with us.
     """
 
     def __init__(self, log: Path) -> None:
-        self._queue: queue.SimpleQueue[wire.AnyReply | _Signal] = queue.SimpleQueue()
-        self._pending: int | None = None
+        self._mailboxes: dict[int, _Mailbox] = {}
+        self._unsettled: set[int] = set()
+        """Requests that haven't had their last reply."""
+        self._news = threading.Condition()
+        self._dead = False
         self._lock = threading.Lock()
         requests_out, self._requests = os.pipe()
         self._replies, replies_in = os.pipe()
@@ -102,71 +108,73 @@ class WorkerProcess:
         self._send(wire.Abort(id=request_id), lambda: False)
 
     def exchange(self, request: wire.Request, cancel: CancelToken) -> Generator[wire.AnyReply, None, None]:
-        """Send a request and yield its replies, up to and including the last; for one caller at a time.
+        """Send a request and yield its replies, up to and including the last. From any thread.
 
         Raises `WorkerDied`, and `Cancelled` at the latest `CANCEL_SECONDS` after the token was set.
         """
+        mailbox: _Mailbox = queue.SimpleQueue()
 
         def stop() -> None:
             self._abort(request.id)
-            self._queue.put(_Signal.WOKEN)
+            mailbox.put(_Signal.WOKEN)
 
-        with cancel.on_cancel(stop):
-            self._pending = request.id
-            if not self._send(request, lambda: not cancel.cancelled):
-                self.kill()  # it doesn't even read
-                raise Cancelled
-            deadline: float | None = None
+        with self._news:
+            self._mailboxes[request.id] = mailbox
+            self._unsettled.add(request.id)
+            if self._dead:
+                mailbox.put(_Signal.DIED)
+        try:
+            with cancel.on_cancel(stop):
+                if not self._send(request, lambda: not cancel.cancelled):
+                    self.kill()  # it doesn't even read
+                    raise Cancelled
+                yield from self._replies_to(request.id, mailbox, cancel)
+        finally:
+            with self._news:
+                del self._mailboxes[request.id]
+                given_up = request.id in self._unsettled
+            if given_up:
+                self._abort(request.id)
+
+    def _replies_to(
+        self, request_id: int, mailbox: _Mailbox, cancel: CancelToken
+    ) -> Generator[wire.AnyReply, None, None]:
+        deadline: float | None = None
+        while True:
             try:
-                while True:
-                    reply = self._receive(deadline)
-                    if cancel.cancelled:
-                        deadline = deadline or time.monotonic() + CANCEL_SECONDS
-                        if self._settled() or time.monotonic() >= deadline:
-                            raise Cancelled
-                    elif reply is not None and reply.id == request.id:
-                        yield reply
-                        if self._settled():
-                            return
-            finally:
-                if not self._settled():
-                    self._abort(request.id)
+                item = mailbox.get(timeout=None if deadline is None else max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                item = _Signal.WOKEN
+            if item is _Signal.DIED:
+                raise WorkerDied(self._cause_of_death())
+            if cancel.cancelled:
+                deadline = deadline or time.monotonic() + CANCEL_SECONDS
+                if isinstance(item, wire.FINAL) or time.monotonic() >= deadline:
+                    raise Cancelled
+            elif not isinstance(item, _Signal):
+                yield item
+                if isinstance(item, wire.FINAL):
+                    return
 
     def settle(self, cancel: CancelToken) -> bool:
-        """Wait until the child has ended a request that was given up. False: it is gone, or hung and was ended.
+        """Wait until the child has ended the requests that were given up. False: it is gone, or hung and was ended.
 
         Raises `Cancelled`.
         """
         deadline = time.monotonic() + SETTLE_SECONDS
-        try:
-            while not self._settled():
+        with self._news:
+            while self._given_up() and not self._dead:
                 cancel.raise_if_cancelled()
                 if time.monotonic() >= deadline:
-                    self.kill()
-                    return False
-                self._receive(min(deadline, time.monotonic() + 0.02))
-        except WorkerDied:
-            return False
+                    break
+                self._news.wait(0.02)
+            hangs = self._given_up() and not self._dead
+        if hangs:
+            self.kill()
         return self.alive
 
-    def _settled(self) -> bool:
-        """Whether the last request has had its last reply."""
-        return self._pending is None
-
-    def _receive(self, deadline: float | None) -> wire.AnyReply | None:
-        """Wait for a reply; None when woken, or at the deadline (monotonic seconds). Raises `WorkerDied`."""
-        try:
-            item = self._queue.get(timeout=None if deadline is None else max(0.0, deadline - time.monotonic()))
-        except queue.Empty:
-            return None
-        if item is _Signal.DIED:
-            self._pending = None
-            raise WorkerDied(self._cause_of_death())
-        if isinstance(item, _Signal):
-            return None
-        if item.id == self._pending and not isinstance(item, wire.Loading | wire.Evaluating | wire.Wrote):
-            self._pending = None
-        return item
+    def _given_up(self) -> bool:
+        return any(request not in self._mailboxes for request in self._unsettled)
 
     def kill(self) -> None:
         """End the child at once and wait for its end, which takes milliseconds. Idempotent; from any thread."""
@@ -194,9 +202,19 @@ class WorkerProcess:
     def _read(self) -> None:
         try:
             while (reply := wire.receive_reply(self._replies)) is not None:
-                self._queue.put(reply)
+                with self._news:
+                    if isinstance(reply, wire.FINAL):
+                        self._unsettled.discard(reply.id)
+                        self._news.notify_all()
+                    if mailbox := self._mailboxes.get(reply.id):
+                        mailbox.put(reply)
         finally:
-            self._queue.put(_Signal.DIED)
+            with self._news:
+                self._dead = True
+                self._unsettled.clear()
+                self._news.notify_all()
+                for mailbox in self._mailboxes.values():
+                    mailbox.put(_Signal.DIED)
             os.close(self._replies)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from sqlagent_tui.agent.protocols import Sampling
 from sqlagent_tui.errors import ModelError
+from sqlagent_tui.models.vocabulary import Vocabulary
 
 PENALTY_WINDOW: Final = 256
 """Generated tokens that the repeat penalty looks back on."""
@@ -19,14 +20,14 @@ PENALTY_WINDOW: Final = 256
 class Sampler:
     """A chain, and perhaps a grammar; free both with `close`. The same seed gives the same choices."""
 
-    def __init__(self, context: Any, vocab: Any, vocab_size: int, sampling: Sampling) -> None:
-        self._context, self._vocab, self._vocab_size = context, vocab, vocab_size
+    def __init__(self, context: Any, vocabulary: Vocabulary, sampling: Sampling) -> None:
+        self._context, self._vocab, self._vocab_size = context, vocabulary.pointer, vocabulary.size
         self._grammar: Any = None
         self._chain: Any = lib.llama_sampler_chain_init(lib.llama_sampler_chain_default_params())
         links = []
         if sampling.repeat_penalty != 1.0:
             links.append(
-                lib.llama_sampler_init_penalties(vocab_size, PENALTY_WINDOW, sampling.repeat_penalty, 0.0, 0.0)
+                lib.llama_sampler_init_penalties(vocabulary.size, PENALTY_WINDOW, sampling.repeat_penalty, 0.0, 0.0)
             )
         if sampling.temperature <= 0:
             links.append(lib.llama_sampler_init_greedy())
@@ -43,13 +44,13 @@ class Sampler:
         for link in links:
             lib.llama_sampler_chain_add(self._chain, link)
 
-    def sample(self) -> int:
-        """Pick a token from the last evaluated token's logits, and remember it."""
-        token = int(lib.llama_sampler_sample(self._chain, self._context, -1))
-        return token if self._grammar is None else self._settle(token)
+    def sample(self, row: int) -> int:
+        """Pick a token from the logits of a row of the last computation, and remember it."""
+        token = int(lib.llama_sampler_sample(self._chain, self._context, row))
+        return token if self._grammar is None else self._settle(token, row)
 
-    def constrain(self, grammar: str, token: int) -> int:
-        """Let nothing be written any more but what the grammar's `root` allows, from `token` on, just sampled.
+    def constrain(self, grammar: str, token: int, row: int) -> int:
+        """Let nothing be written any more but what the grammar's `root` allows, from `token` on, sampled from `row`.
 
         Returns that token, or another one in its place. Raises `ModelError` for a grammar that can't be read.
         """
@@ -58,7 +59,7 @@ class Sampler:
             self._grammar = None
             remedy = "Set constrain_calls = false in the profile."
             raise ModelError("The grammar of the tool calls can't be read.", remedy)
-        return self._settle(token)
+        return self._settle(token, row)
 
     @property
     def constrained(self) -> bool:
@@ -73,10 +74,10 @@ class Sampler:
         lib.llama_sampler_accept(self._grammar, token)
         return True
 
-    def _settle(self, token: int) -> int:
+    def _settle(self, token: int, row: int) -> int:
         """Ask the grammar about the one candidate first: about the whole vocabulary takes a thousand times as long."""
         if not self._allows(token):
-            token = self._choose_allowed()
+            token = self._choose_allowed(row)
         lib.llama_sampler_accept(self._grammar, token)  # a token that it forbids would end the process here
         return token
 
@@ -86,11 +87,11 @@ class Sampler:
         lib.llama_sampler_apply(self._grammar, ctypes.byref(candidates))
         return math.isfinite(data[0].logit)
 
-    def _choose_allowed(self) -> int:
+    def _choose_allowed(self, row: int) -> int:
         data = (lib.llama_token_data * self._vocab_size)()
         table = np.ctypeslib.as_array(data)
         table["id"] = np.arange(self._vocab_size)
-        logits = lib.llama_get_logits_ith(self._context, -1)
+        logits = lib.llama_get_logits_ith(self._context, row)
         table["logit"] = np.ctypeslib.as_array(logits, shape=(self._vocab_size,))
         candidates = lib.llama_token_data_array(data, self._vocab_size, -1, False)
         lib.llama_sampler_apply(self._grammar, ctypes.byref(candidates))

@@ -40,6 +40,8 @@ class Generate(Request, frozen=True, kw_only=True):
     messages: list[Message]
     tools: list[dict[str, Any]]
     options: GenerationOptions
+    sequence: int = 0
+    """Which of the conversations that are held side by side."""
 
 
 class Count(Request, frozen=True, kw_only=True):
@@ -47,10 +49,11 @@ class Count(Request, frozen=True, kw_only=True):
 
     messages: list[Message]
     tools: list[dict[str, Any]]
+    sequence: int = 0
 
 
 class Abort(Request, frozen=True, kw_only=True):
-    """Stop the request of this id, and all before it."""
+    """Stop the request of this id."""
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -110,6 +113,9 @@ class Failed(Reply, frozen=True, kw_only=True):
 
 AnyRequest = Load | Generate | Count | Abort
 AnyReply = Loading | Loaded | Evaluating | Wrote | Finished | Counted | Aborted | Failed
+
+FINAL = Loaded | Finished | Counted | Aborted | Failed
+"""Replies after which no other comes for the same request."""
 
 # JSON, not MessagePack: tool arguments may hold integers of any size.
 _encoder = msgspec.json.Encoder()

@@ -23,6 +23,7 @@ from sqlagent_tui.models import wire
 from sqlagent_tui.models.conversation import Conversation
 from sqlagent_tui.models.engine import Aborted, Engine, Log
 from sqlagent_tui.models.generation import Generator
+from sqlagent_tui.models.scheduler import Scheduler, Steps, Task
 from sqlagent_tui.models.template import ChatTemplate
 
 _CHUNK = 4 << 20
@@ -37,7 +38,7 @@ class Inbox:
     def __init__(self, fd: int) -> None:
         self._fd = fd
         self._queue: queue.SimpleQueue[wire.AnyRequest] = queue.SimpleQueue()
-        self._aborted_up_to = -1
+        self._aborted: set[int] = set()
         threading.Thread(target=self._read, daemon=True, name="requests").start()
 
     def _read(self) -> None:
@@ -46,94 +47,140 @@ class Inbox:
             if request is None:
                 os._exit(0)  # the parent is gone: there is nobody to tidy up for
             if isinstance(request, wire.Abort):
-                self._aborted_up_to = max(self._aborted_up_to, request.id)
+                self._aborted.add(request.id)
             else:
                 self._queue.put(request)
 
-    def next(self) -> wire.AnyRequest:
-        """Wait for the next request."""
-        return self._queue.get()
+    def next(self, *, wait: bool) -> wire.AnyRequest | None:
+        """Return the next request; None when there is none and nobody would `wait`."""
+        try:
+            return self._queue.get(block=wait)
+        except queue.Empty:
+            return None
 
     def aborted(self, request_id: int) -> bool:
         """Whether the request was told to stop."""
-        return request_id <= self._aborted_up_to
+        return request_id in self._aborted
+
+    def forget(self, request_id: int) -> None:
+        """The request has had its last reply."""
+        self._aborted.discard(request_id)
+
+
+class Outlet:
+    """Where one generation tells how it goes."""
+
+    def __init__(self, request_id: int, reply: Callable[[wire.Reply], None]) -> None:
+        self._id = request_id
+        self._reply = reply
+
+    def progress(self, done: int, total: int) -> None:
+        """Pass prompt progress on."""
+        self._reply(wire.Evaluating(id=self._id, done=done, total=total))
+
+    def pieces(self, pieces: Sequence[Piece]) -> None:
+        """Pass written text on."""
+        self._reply(wire.Wrote(id=self._id, pieces=list(pieces)))
 
 
 class Worker:
-    """Answers requests, one after the other."""
+    """Answers requests: generations side by side, anything else at once."""
 
     def __init__(self, read_fd: int, write_fd: int) -> None:
         self._inbox = Inbox(read_fd)
         self._out = write_fd
-        self._current = -1
+        self._loading = -1
         self._log = Log(_write_log)
-        self._engine: Engine | None = None
+        self._scheduler: Scheduler | None = None
 
     def serve(self) -> None:
         """Answer until the parent is gone."""
         while True:
-            request = self._inbox.next()
-            self._current = request.id
-            try:
-                self._reply(self._answer(request))
-            except Aborted:
-                self._reply(wire.Aborted(id=request.id))
-            except ModelError as error:
-                self._reply(wire.Failed(id=request.id, message=error.message, remedy=error.remedy))
-
-    def progress(self, done: int, total: int) -> None:
-        """Pass prompt progress on (a generation's sink)."""
-        self._reply(wire.Evaluating(id=self._current, done=done, total=total))
-
-    def pieces(self, pieces: Sequence[Piece]) -> None:
-        """Pass written text on (a generation's sink)."""
-        self._reply(wire.Wrote(id=self._current, pieces=list(pieces)))
+            idle = not self._scheduler
+            request = self._inbox.next(wait=idle)
+            if request is not None:
+                self._take(request)
+            elif self._scheduler:
+                self._scheduler.step()
 
     def _reply(self, reply: wire.Reply) -> None:
         wire.send(self._out, reply)
+        if isinstance(reply, wire.FINAL):
+            self._inbox.forget(reply.id)
 
     def _aborted(self) -> bool:
-        return self._inbox.aborted(self._current)
+        if self._scheduler is not None:
+            return self._scheduler.aborted()
+        return self._inbox.aborted(self._loading)
 
-    def _answer(self, request: wire.AnyRequest) -> wire.Reply:
-        if self._aborted():
-            raise Aborted
-        match request:
-            case wire.Load():
-                return self._load(request)
-            case wire.Generate():
-                prompt = self._conversation.prompt(request.messages, request.tools)
-                outcome = self._generator.run(prompt, request.options, self)
-                if outcome.answer is not None:
-                    self._conversation.hold(request.messages, request.tools, outcome.answer, outcome.tokens)
-                return wire.Finished(id=request.id, generation=outcome.generation)
-            case wire.Count():
-                prompt = self._conversation.prompt(request.messages, request.tools)
-                return wire.Counted(id=request.id, tokens=len(prompt.tokens))
-            case wire.Abort():  # the inbox keeps these to itself
-                raise Aborted
+    def _take(self, request: wire.AnyRequest) -> None:
+        try:
+            match request:
+                case wire.Load():
+                    self._reply(self._load(request))
+                case wire.Generate():
+                    self._begin(request)
+                case wire.Count():
+                    prompt = self._conversation(request.sequence).prompt(request.messages, request.tools)
+                    self._reply(wire.Counted(id=request.id, tokens=len(prompt.tokens)))
+        except (Aborted, ModelError) as error:
+            self._fail(request.id, error)
+
+    def _fail(self, request_id: int, error: Aborted | ModelError) -> None:
+        if isinstance(error, Aborted):
+            self._reply(wire.Aborted(id=request_id))
+        else:
+            self._reply(wire.Failed(id=request_id, message=error.message, remedy=error.remedy))
+
+    def _begin(self, request: wire.Generate) -> None:
+        assert self._scheduler is not None
+        task = Task(
+            id=request.id,
+            sequence=request.sequence,
+            steps=self._generate(request),
+            fail=lambda error: self._fail(request.id, error),
+            aborted=lambda: self._inbox.aborted(request.id),
+        )
+        self._scheduler.add(task)
+
+    def _generate(self, request: wire.Generate) -> Steps:
+        conversation = self._conversation(request.sequence)
+        prompt = conversation.prompt(request.messages, request.tools)
+        outlet = Outlet(request.id, self._reply)
+        outcome = yield from self._generator.run(request.sequence, prompt, request.options, outlet)
+        if outcome.answer is not None:
+            conversation.hold(request.messages, request.tools, outcome.answer, outcome.tokens)
+        self._reply(wire.Finished(id=request.id, generation=outcome.generation))
+
+    def _conversation(self, sequence: int) -> Conversation:
+        if sequence not in self._conversations:
+            self._conversations[sequence] = Conversation(self._template, self._encoder)
+        return self._conversations[sequence]
 
     def _load(self, request: wire.Load) -> wire.Loaded:
         path = Path(request.path)
-        digest = read_through(path, request.want_hash, self._loading(0.0, _READ_SHARE), self._aborted)
+        self._loading = request.id
+        digest = read_through(path, request.want_hash, self._progress(request.id, 0.0, _READ_SHARE), self._aborted)
         engine = Engine(
             path,
             context_size=request.context_size,
             settings=request.settings,
             log=self._log,
             aborted=self._aborted,
-            on_progress=self._loading(_READ_SHARE, 1.0),
+            on_progress=self._progress(request.id, _READ_SHARE, 1.0),
         )
-        source = engine.chat_template
+        source, vocabulary = engine.chat_template, engine.vocabulary
         if not source:
             raise ModelError(f"{path.name} has no chat template.", "Choose an instruction-tuned model with one.")
-        encoder = engine.encoder()
-        self._conversation = Conversation(ChatTemplate(source, bos=engine.bos, eos=engine.eos), encoder)
-        self._generator = Generator(engine, encoder)
-        self._engine = engine  # keeps llama.cpp's callbacks alive
+        self._template = ChatTemplate(source, bos=vocabulary.bos, eos=vocabulary.eos)
+        self._encoder = vocabulary.encoder()
+        self._conversations: dict[int, Conversation] = {}
+        self._generator = Generator(engine, self._encoder)
+        self._scheduler = Scheduler(engine)
         return wire.Loaded(id=request.id, context_size=engine.context_size, sha256=digest)
 
-    def _loading(self, start: float, end: float) -> Callable[[float], None]:
+    def _progress(self, request_id: int, start: float, end: float) -> Callable[[float], None]:
+        """What tells loading progress, a part of the whole from `start` to `end`."""
         told = -1.0
 
         def report(fraction: float) -> None:
@@ -141,7 +188,7 @@ class Worker:
             now = start + (end - start) * fraction
             if now - told >= 0.01 or fraction >= 1:
                 told = now
-                self._reply(wire.Loading(id=self._current, fraction=now))
+                self._reply(wire.Loading(id=request_id, fraction=now))
 
         return report
 

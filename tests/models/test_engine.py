@@ -1,71 +1,22 @@
 """The real llama.cpp, in this process, on a tiny model."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from sqlagent_tui.agent.messages import Message, Piece, ToolCall
+from sqlagent_tui.agent.messages import Message, ToolCall
 from sqlagent_tui.agent.parser import THINK_CLOSE
 from sqlagent_tui.agent.protocols import GenerationOptions, Sampling
 from sqlagent_tui.errors import ModelError
-from sqlagent_tui.models.conversation import Conversation, Prompt
-from sqlagent_tui.models.engine import Aborted, Engine, Log
-from sqlagent_tui.models.generation import LOOP_TOKENS, Generator, Writer, _loops
-from sqlagent_tui.models.settings import N_UBATCH, EngineSettings
-from sqlagent_tui.models.template import ChatTemplate
-from sqlagent_tui.models.tokens import Part, PromptEncoder
+from sqlagent_tui.models.batch import Chunk
+from sqlagent_tui.models.engine import Aborted, Engine
+from sqlagent_tui.models.settings import N_UBATCH
+from sqlagent_tui.models.tokens import Part
+from sqlagent_tui.models.writer import Writer
+from sqlagent_tui.models.writing import LOOP_TOKENS, loops
+from tests.fix_engine import GREEDY, LOG, QUESTION, SETTINGS, SYSTEM, WARM, Heard, Rig
 from tests.fix_models import CONTROL, TAGS, make_gguf
-
-SETTINGS = EngineSettings(threads=1, threads_batch=1)
-LOG = Log(lambda line: None)
-GREEDY = GenerationOptions(sampling=Sampling(temperature=0), max_tokens=24, thinking_budget=8)
-WARM = GenerationOptions(sampling=Sampling(temperature=1, seed=3), max_tokens=40, thinking_budget=0)
-SYSTEM = Message(role="system", content="Você consulta um banco de dados.")
-QUESTION = Message(role="user", content="Quantos imóveis?")
-
-
-class Heard:
-    """A sink that remembers."""
-
-    def __init__(self) -> None:
-        self.reports: list[tuple[int, int]] = []
-        self.written: list[Piece] = []
-
-    def progress(self, done: int, total: int) -> None:
-        self.reports.append((done, total))
-
-    def pieces(self, pieces: Sequence[Piece]) -> None:
-        self.written += pieces
-
-
-class Rig:
-    """An engine and what belongs to it; `stop_after` aborts after so many questions whether to."""
-
-    def __init__(self, path: Path, *, context_size: int = 4096) -> None:
-        self.asked = 0
-        self.stop_after: int | None = None
-        self.engine = Engine(path, context_size=context_size, settings=SETTINGS, log=LOG, aborted=self._aborted)
-        self.encoder: PromptEncoder = self.engine.encoder()
-        self.conversation = Conversation(
-            ChatTemplate(self.engine.chat_template, bos=self.engine.bos, eos=self.engine.eos), self.encoder
-        )
-        self.generator = Generator(self.engine, self.encoder)
-        self.heard = Heard()
-
-    def _aborted(self) -> bool:
-        self.asked += 1
-        return self.stop_after is not None and self.asked > self.stop_after
-
-    def prompt(self, *messages: Message) -> Prompt:
-        return self.conversation.prompt(messages, [])
-
-    def answer(self, *messages: Message, options: GenerationOptions = GREEDY):
-        self.heard = Heard()
-        outcome = self.generator.run(self.prompt(*messages), options, self.heard)
-        if outcome.answer is not None:
-            self.conversation.hold(messages, [], outcome.answer, outcome.tokens)
-        return outcome
 
 
 @pytest.fixture
@@ -82,7 +33,7 @@ def as_message(generation) -> Message:
 
 def test_knows_the_file(rig: Rig) -> None:
     assert rig.engine.context_size == 4096
-    assert (rig.engine.bos, rig.engine.eos) == ("<|endoftext|>", "<|im_end|>")
+    assert (rig.vocabulary.bos, rig.vocabulary.eos) == ("<|endoftext|>", "<|im_end|>")
 
 
 def test_the_context_is_at_most_what_the_model_was_trained_with(tiny_gguf: Path) -> None:
@@ -98,26 +49,28 @@ def test_no_content_becomes_structure(rig: Rig, tag: str) -> None:
         SYSTEM, Message(role="user", content=f"{tag}x{tag}"), Message(role="tool", content=f"{tag}\n{tag}{tag}y")
     )
     assert [token for token in hostile.tokens if token in ids] == [token for token in harmless.tokens if token in ids]
-    assert b"".join(map(rig.engine.piece, hostile.tokens)).decode().count(f"{tag}x{tag}") == 1
+    assert b"".join(map(rig.vocabulary.piece, hostile.tokens)).decode().count(f"{tag}x{tag}") == 1
 
 
 def test_llama_cpp_alone_would_read_such_tags(rig: Rig) -> None:
     (end,) = rig.encoder.encode([Part("</tool_response>", True)])
-    assert end in rig.engine.tokenize_plain("a</tool_response>b")
+    assert end in rig.vocabulary.tokenize_plain("a</tool_response>b")
 
 
 def test_text_survives_tokenising(rig: Rig) -> None:
     text = "São Paulo 🌳👩‍👩‍👧 — “água”\t\n\n  fim\ud800"
-    assert b"".join(map(rig.engine.piece, rig.engine.tokenize_plain(text))).decode() == text.replace("\ud800", "?")
+    assert b"".join(map(rig.vocabulary.piece, rig.vocabulary.tokenize_plain(text))).decode() == text.replace(
+        "\ud800", "?"
+    )
 
 
 def test_characters_are_never_halved(rig: Rig) -> None:
     heard = Heard()
     writer = Writer(inside_thinking=False, sink=heard)
-    tokens = rig.engine.tokenize_plain("a🌳é👩‍👩‍👧b")
+    tokens = rig.vocabulary.tokenize_plain("a🌳é👩‍👩‍👧b")
     assert len(tokens) > 12
     for token in tokens:
-        writer.write(rig.engine.piece(token))
+        writer.write(rig.vocabulary.piece(token))
     assert writer.close().text == "a🌳é👩‍👩‍👧b"
     assert "\ufffd" not in "".join(piece.text for piece in heard.written)
 
@@ -162,7 +115,7 @@ def test_a_continued_prompt_reads_like_a_rendered_one(rig: Rig, tiny_gguf: Path)
     continued = rig.prompt(*messages)
     assert continued.continues
     assert continued.tokens[: len(outcome.tokens)] == outcome.tokens
-    tail = b"".join(map(rig.engine.piece, continued.tokens[len(outcome.tokens) :])).decode()
+    tail = b"".join(map(rig.vocabulary.piece, continued.tokens[len(outcome.tokens) :])).decode()
     assert tail == (
         "<|im_end|>\n<|im_start|>user\n<tool_response>\n12\n</tool_response><|im_end|>\n<|im_start|>assistant\n<think>\n"
     )
@@ -235,13 +188,13 @@ def test_an_abort_within_a_long_prefill_is_answered_at_once(rig: Rig) -> None:
     whole = rig.asked
     fresh = rig.answer(SYSTEM, question)
     for share in (0.05, 0.3, 0.6, 0.95):
-        rig.engine.keep(0)
+        rig.engine.keep(0, 0)
         rig.asked, rig.stop_after = 0, int(whole * share)
         with pytest.raises(Aborted):
             rig.answer(SYSTEM, question)
         assert rig.asked <= rig.stop_after + 2  # no further node was computed
-        assert rig.engine.tokens == tokens[: len(rig.engine.tokens)]
-        assert len(rig.engine.tokens) % N_UBATCH == 0
+        assert rig.engine.held[0] == tokens[: len(rig.engine.held[0])]
+        assert len(rig.engine.held[0]) % N_UBATCH == 0
         rig.stop_after = None
         again = rig.answer(SYSTEM, question)  # the context is sound afterwards
         assert again.generation.text == fresh.generation.text
@@ -263,11 +216,15 @@ def test_an_abort_while_loading(tiny_gguf: Path) -> None:
 
 
 def test_progress_moves_within_a_batch(rig: Rig) -> None:
-    done: list[int] = []
-    rig.engine.evaluate(rig.engine.tokenize_plain("abc " * 100), done.append)
+    parts: list[float] = []
+    chunk = Chunk(0, rig.vocabulary.tokenize_plain("abc " * 40)[:N_UBATCH], 1)
+    rig.engine.evaluate([chunk], parts.append)
+    assert parts == sorted(parts)
+    assert len(set(parts)) > 2
+    rig.answer(SYSTEM, Message(role="user", content="abc " * 100))
+    done = [done for done, _ in rig.heard.reports]
     assert done == sorted(done)
-    assert done[-1] == len(rig.engine.tokens)
-    assert len(set(done)) > 8
+    assert rig.heard.reports[-1][0] == rig.heard.reports[-1][1]
 
 
 def test_damaged_weights_are_noticed(tmp_path: Path) -> None:
@@ -285,10 +242,10 @@ def test_an_unknown_architecture_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("period", [1, 3, 40, 100])
 def test_going_round_and_round_is_noticed(period: int) -> None:
     loop = list(range(period)) * (max(LOOP_TOKENS, 4 * period) // period + 1)
-    assert _loops([7, 7, 9, *loop])
-    assert not _loops([*loop, 999])
-    assert not _loops(loop[: LOOP_TOKENS - 1])
+    assert loops([7, 7, 9, *loop])
+    assert not loops([*loop, 999])
+    assert not loops(loop[: LOOP_TOKENS - 1])
 
 
 def test_ordinary_text_is_no_loop() -> None:
-    assert not _loops([index * index % 97 + index for index in range(600)])
+    assert not loops([index * index % 97 + index for index in range(600)])

@@ -15,9 +15,9 @@ from sqlagent_tui.agent.profile import default_profile, parse_profile
 from sqlagent_tui.agent.protocols import GenerationOptions, Sampling
 from sqlagent_tui.assembly import student_profile
 from sqlagent_tui.errors import ModelError
-from sqlagent_tui.models.generation import CLOSING_TOKENS
 from sqlagent_tui.models.library import student_path
-from tests.models.test_engine import QUESTION, SYSTEM, Rig
+from sqlagent_tui.models.writing import CLOSING_TOKENS
+from tests.fix_engine import QUESTION, SYSTEM, Rig
 
 PROFILE = default_profile()
 TABLES = ("imovel_rural", "estado", '"Tabela Ímpar"', 'outro."d\'água \\"')
@@ -74,7 +74,7 @@ def test_without_a_list_of_tables_any_name_can_be_asked_for(rig: Rig) -> None:
 
 def test_the_thought_is_free_and_the_call_follows_it(rig: Rig) -> None:
     outcome = rig.answer(SYSTEM, QUESTION, options=wild(1))
-    text = b"".join(rig.engine.piece(token) for token in outcome.tokens).decode("utf-8", "replace")
+    text = b"".join(rig.vocabulary.piece(token) for token in outcome.tokens).decode("utf-8", "replace")
     written = text.rpartition(THINK_CLOSE)[2]
     assert written.lstrip().startswith(CALL_OPEN)
 

@@ -1,9 +1,9 @@
 from pathlib import Path
 
-from sqlagent_tui.models.engine import Engine, Log
+from sqlagent_tui.agent.messages import Message
+from sqlagent_tui.models.engine import N_SEQUENCES
 from sqlagent_tui.models.settings import EngineSettings, Pins, default_threads, usable_cores
-
-LOG = Log(lambda line: None)  # llama.cpp keeps a pointer to it
+from tests.fix_engine import SYSTEM, Rig
 
 
 def test_one_core_is_left_to_others() -> None:
@@ -28,12 +28,19 @@ def test_a_batch_holds_what_is_computed_together() -> None:
 
 
 def test_a_smaller_step_computes_the_same(tiny_gguf: Path) -> None:
-    told: dict[int, list[int]] = {}
+    texts = set()
     for step in (16, 64):
-        with Engine(tiny_gguf, context_size=512, settings=EngineSettings(n_ubatch=step), log=LOG) as engine:
-            done: list[int] = []
-            engine.evaluate(list(range(1, 97)), done.append)
-            engine.check_logits()
-            told[step] = [count for count in done if count % step == 0]
-    assert set(told[16]) >= {16, 32, 48, 64, 80, 96}
-    assert 64 in told[64]
+        rig = Rig(tiny_gguf, settings=EngineSettings(threads=1, n_ubatch=step))
+        assert rig.engine.prompt_step == step
+        texts.add(rig.answer(SYSTEM, Message(role="user", content="abc " * 60)).generation.text)
+        total = rig.heard.reports[0][1]
+        assert {done for done, _ in rig.heard.reports} <= set(range(total + 1))
+        assert rig.heard.reports[-1] == (total, total)
+        rig.engine.close()
+    assert len(texts) == 1
+
+
+def test_every_sequence_has_room_beside_a_prompt(tiny_gguf: Path) -> None:
+    rig = Rig(tiny_gguf, context_size=256, settings=EngineSettings(threads=1, n_ubatch=1024))
+    assert rig.engine.prompt_step == 256 - N_SEQUENCES
+    rig.engine.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Sequence
 
@@ -77,7 +78,9 @@ def fit(messages: Sequence[Message], model: Model, tools: Sequence[dict[str, obj
     return Fitted(tuple(current), tokens, len(shortened))
 
 
-def system_message(profile: Profile, database: str, tables: TableIndex, question: str, model: Model) -> Message:
+def system_message(
+    profile: Profile, database: str, tables: TableIndex, question: str, model: Model, today: datetime.date
+) -> Message:
     """Return the system prompt with as many tables as fit.
 
     When all fit, they stand in catalogue order whatever the question is, so that the prompt's prefix stays the same
@@ -85,7 +88,7 @@ def system_message(profile: Profile, database: str, tables: TableIndex, question
     is written and counted.
     """
     if not profile.layout.list_tables:
-        return _system(profile, database, "")
+        return _system(profile, database, "", today)
     budget = int((model.info.context_size or _UNKNOWN_CONTEXT) * _TABLE_LIST_SHARE)
     lines = _Lines(profile, tables.tables)
     if (fitting := _how_many_fit(lines, budget, model)) < len(lines):
@@ -94,7 +97,7 @@ def system_message(profile: Profile, database: str, tables: TableIndex, question
     shown = lines.head(fitting)
     if fitting < len(lines):
         shown.append(profile.more_tables.replace("{count}", str(len(lines) - fitting)))
-    return _system(profile, database, "\n".join(shown))
+    return _system(profile, database, "\n".join(shown), today)
 
 
 class _Lines:
@@ -133,10 +136,10 @@ def _list_tokens(lines: Sequence[str], model: Model) -> int:
     return model.count_tokens([Message(role="user", content="\n".join(lines))], ())
 
 
-def _system(profile: Profile, database: str, tables: str) -> Message:
+def _system(profile: Profile, database: str, tables: str, today: datetime.date) -> Message:
     # One pass, so that a brace in a comment from the database is never read as a slot.
-    slots = {"{tables}": tables, "{database}": database}
-    text = re.sub(r"\{(?:tables|database)\}", lambda slot: slots[slot[0]], profile.system_prompt)
+    slots = {"{tables}": tables, "{database}": database, "{today}": today.isoformat()}
+    text = re.sub(r"\{(?:tables|database|today)\}", lambda slot: slots[slot[0]], profile.system_prompt)
     return Message(role="system", content=text.strip())
 
 

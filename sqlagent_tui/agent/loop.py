@@ -8,6 +8,7 @@ model sees; only what ends the turn leaves it.
 
 from __future__ import annotations
 
+import datetime
 import time
 import uuid
 from collections import Counter
@@ -54,12 +55,22 @@ class TurnFailedError(Exception):
 class Agent:
     """One conversation with one model about one database. Not thread-safe; one turn at a time."""
 
-    def __init__(self, model: Model, database: Database, profile: Profile, limits: TurnLimits | None = None) -> None:
+    def __init__(
+        self,
+        model: Model,
+        database: Database,
+        profile: Profile,
+        limits: TurnLimits | None = None,
+        *,
+        today: datetime.date | None = None,
+    ) -> None:
         self.model = model
         self.database = database
         self.profile = profile
         self.limits = limits or TurnLimits()
         """May be replaced at any time, from any thread; the next step and the next statement keep to it."""
+        self.today = today
+        """What the model is told of the date; None: the real day on which a conversation begins."""
         self.awaiting_reply = False
         """The last turn ended in a clarification, so the next question may answer it."""
         self._messages: list[Message] = []
@@ -120,7 +131,8 @@ class Agent:
             if self._tables is None and self.profile.layout.list_tables:
                 self._tables = TableIndex(self.database.tables(cancel))
             name, tables = self.database.info.database, self._tables or TableIndex(())
-            self._messages = [system_message(self.profile, name, tables, question, self.model)]
+            today = self.today or datetime.date.today()
+            self._messages = [system_message(self.profile, name, tables, question, self.model, today)]
         self._messages.append(Message(role="user", content=question.strip()))
 
 

@@ -63,7 +63,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     name: str
     description: str = ""
     system_prompt: str
-    """`{database}` and `{tables}` are replaced."""
+    """`{database}`, `{tables}` and `{today}` (YYYY-MM-DD) are replaced. What changes most often belongs last: a model
+    evaluates anew whatever follows a change."""
     table_line: str = "- {table}{facts}{comment}"
     """`{facts}`: what kind of relation it is unless a plain table, how many rows, and what restricts its reading."""
     more_tables: str = "(and {count} more tables: ask get_table_schema for any of them by name)"

@@ -1,5 +1,6 @@
 """The loop, with a recorded model on the real database."""
 
+import datetime
 import json
 import threading
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from sqlagent_tui.agent.events import (
 from sqlagent_tui.agent.loop import Agent
 from sqlagent_tui.agent.profile import default_profile
 from sqlagent_tui.agent.protocols import Limits, TurnLimits
+from sqlagent_tui.assembly import student_profile
 from sqlagent_tui.database.postgres import PostgresDatabase
 from sqlagent_tui.models.scripted import ScriptedModel
 
@@ -245,6 +247,26 @@ def test_limits_that_are_replaced_in_mid_turn_hold_for_the_next_statement(databa
             answer = msgspec.structs.replace(agent.limits.answer, max_rows=9)
             agent.limits = msgspec.structs.replace(agent.limits, statement=smaller, answer=answer)
     assert counts == [50, 7, 9]
+
+
+def system_prompt(agent: Agent) -> str:
+    run(agent)
+    assert isinstance(agent.model, ScriptedModel)
+    return agent.model.prompts[0][0].content
+
+
+def test_the_model_is_told_the_real_day_or_the_one_that_stands_for_it(database: PostgresDatabase) -> None:
+    model = ScriptedModel([sql(COUNT), final("sql")])
+    day = datetime.date(2001, 2, 3)
+    assert "Hoje é 2001-02-03" in system_prompt(Agent(model, database, default_profile(), today=day))
+    before = datetime.date.today()
+    prompt = system_prompt(make_agent(database, sql(COUNT), final("sql")))
+    assert any(f"Hoje é {day}" in prompt for day in (before, datetime.date.today()))
+
+
+def test_the_student_is_told_no_day(database: PostgresDatabase) -> None:
+    agent = Agent(ScriptedModel([sql(COUNT), final("sql")]), database, student_profile())
+    assert system_prompt(agent) == f"Agente SQL do banco {database.info.database}"
 
 
 def test_usage_adds_up(database: PostgresDatabase) -> None:

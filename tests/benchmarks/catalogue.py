@@ -44,7 +44,7 @@ _ROWS = (
 )
 
 _OURS = """
-import json, resource, statistics, sys, time
+import datetime, json, resource, statistics, sys, time
 started = time.perf_counter()
 from sqlagent_tui.agent.cancel import CancelToken
 from sqlagent_tui.agent.context import system_message
@@ -61,7 +61,8 @@ never = CancelToken()
 database = PostgresDatabase.connect(sys.argv[1])
 tables, names = timed(lambda: database.tables(never))
 cold_names = 1000 * (time.perf_counter() - started)
-system_message(default_profile(), "x", TableIndex(tables), "Quantos registros auxiliares?", ScriptedModel([]))
+index, day = TableIndex(tables), datetime.date.today()
+system_message(default_profile(), "x", index, "Quantos registros auxiliares?", ScriptedModel([]), day)
 cold_ready = 1000 * (time.perf_counter() - started)
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 again = timed(lambda: database.tables(never))[1]

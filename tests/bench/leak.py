@@ -46,7 +46,7 @@ class Normaliser:
             self._tails.setdefault(first, set()).add(tuple(rest))
 
     def form(self, question: str) -> str:
-        """Words in alphabetical order: no accents, capitals, stop words; `#` for a number and a known or quoted name."""
+        """Words in alphabetical order: no accents, capitals, stop words; `#` for numbers, known and quoted names."""
         tokens = _TOKEN.findall(_plain(_QUOTED.sub(" 0 ", question)))
         kept: list[str] = []
         at = 0

@@ -96,36 +96,38 @@ def _json(value: Any, deeper: int) -> Hashable:
     return (type(value).__name__, value)
 
 
-def array(text: str, element: Callable[[str], Hashable]) -> Hashable | None:
+def array(text: str, element: Callable[[str], Hashable], delimiter: str = ",") -> Hashable | None:
     """Read an array into nested tuples of what `element` makes of each text; NULL is None. Bounds don't count."""
     start = text.find("{")
     if start < 0 or (start > 0 and not text[:start].endswith("=")):
         return None
     try:
-        value, end = _array(text, start, element, _DEEPEST)
+        value, end = _array(text, start, element, delimiter, _DEEPEST)
     except (IndexError, RecursionError):
         return None
     return value if end == len(text) else None
 
 
-def _array(text: str, start: int, element: Callable[[str], Hashable], deeper: int) -> tuple[Hashable, int]:
+def _array(
+    text: str, start: int, element: Callable[[str], Hashable], delimiter: str, deeper: int
+) -> tuple[Hashable, int]:
     """Read from the brace at `start`; returns the value and where it ends. Raises IndexError when it doesn't."""
     if deeper == 0:
         raise RecursionError
     items: list[Hashable] = []
     at = start + 1
     while text[at] != "}":
-        if text[at] == ",":
+        if text[at] == delimiter:
             at += 1
         if text[at] == "{":
-            item, at = _array(text, at, element, deeper - 1)
+            item, at = _array(text, at, element, delimiter, deeper - 1)
             items.append(item)
         elif text[at] == '"':
             word, at = _quoted(text, at)
             items.append(element(word))
         else:
             end = at
-            while text[end] not in ",}":
+            while text[end] not in (delimiter, "}"):
                 end += 1
             items.append(None if text[at:end].upper() == "NULL" else element(text[at:end]))
             at = end

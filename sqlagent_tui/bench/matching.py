@@ -35,8 +35,8 @@ class Pair:
         """`days`: a midnight equals its date."""
         if days and {gold.kind, predicted.kind} in ({"date", "timestamp"}, {"date", "instant"}):
             gold, predicted = gold.as_days(), predicted.as_days()
-        self.gold = gold.items
-        self.predicted = predicted.items
+        self._gold, self._predicted = gold, predicted
+        self.gold, self.predicted = gold.items, predicted.items
         self._comparable = gold.kind == predicted.kind
         numbers = gold.kind == "number" and not (gold.whole and predicted.whole)
         self.tolerance = tolerance if numbers else EXACT
@@ -51,12 +51,11 @@ class Pair:
         if not self._comparable:
             return False
         if self._exact:
-            return Counter(self.gold) == Counter(self.predicted)
-        gold, predicted = _split(self.gold), _split(self.predicted)
-        if gold[1] != predicted[1] or len(gold[0]) != len(predicted[0]):
+            return self._gold.counts == self._predicted.counts
+        if self._gold.others != self._predicted.others:
             return False
         # Where any pairing of the numbers fits, the one in order of size does.
-        return all(map(self.tolerance.close, sorted(gold[0]), sorted(predicted[0])))
+        return all(map(self.tolerance.close, self._gold.numbers, self._predicted.numbers))
 
     def refine(self, classes: Classes) -> Classes | None:
         """Split classes by this column; None when that leaves one whose size differs between the sides."""
@@ -85,7 +84,7 @@ class Pair:
         return isinstance(one, Decimal) and isinstance(other, Decimal) and self.tolerance.close(one, other)
 
     @cached_property
-    def _ends(self) -> list[list[Decimal]]:
+    def _groups(self) -> list[list[Decimal]]:
         """The clusters: numbers in order, a new one where a gap is wider than the tolerance."""
         groups: list[list[Decimal]] = []
         for value in sorted({v for v in (*self.gold, *self.predicted) if isinstance(v, Decimal)}):
@@ -98,16 +97,11 @@ class Pair:
     @cached_property
     def _clusters(self) -> dict[Hashable, Hashable]:
         """Number → the least one of its cluster; empty where values are compared exactly."""
-        return {} if self._exact else {value: group[0] for group in self._ends for value in group}
+        return {} if self._exact else {value: group[0] for group in self._groups for value in group}
 
     @cached_property
     def _tight(self) -> bool:
-        return all(self.tolerance.close(group[0], group[-1]) for group in self._ends)
-
-
-def _split(items: Sequence[Hashable]) -> tuple[list[Decimal], Counter[Hashable]]:
-    """Finite numbers, and how often everything else occurs."""
-    return [v for v in items if isinstance(v, Decimal)], Counter(v for v in items if not isinstance(v, Decimal))
+        return all(self.tolerance.close(group[0], group[-1]) for group in self._groups)
 
 
 def same_rows(pairs: Sequence[Pair], rows: int, budget: Budget) -> bool:
@@ -115,12 +109,14 @@ def same_rows(pairs: Sequence[Pair], rows: int, budget: Budget) -> bool:
 
     Raises SearchExhausted.
     """
-    classes: Classes | None = ([0] * rows, [0] * rows)
+    classes = ([0] * rows, [0] * rows)
     for pair in pairs:
         budget.spend(rows)
-        if classes is None or (classes := pair.refine(classes)) is None:
+        split = pair.refine(classes)
+        if split is None:
             return False
-    return classes is None or _same_within(classes, pairs, budget)
+        classes = split
+    return _same_within(classes, pairs, budget)
 
 
 def find_columns(gold: Sequence[Values], predicted: Sequence[Values], tolerance: Tolerance, *, ordered: bool) -> Found:

@@ -17,8 +17,11 @@ Columns of different kinds hold different values, except that in a relaxed compa
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from decimal import Context, Decimal
+from functools import cached_property
 from typing import Final, Literal, NamedTuple
 
 import msgspec
@@ -88,7 +91,8 @@ STRICT: Final = Tolerance(Decimal("1e-9"), Decimal(0))
 RELAXED: Final = Tolerance(Decimal("1e-4"), Decimal("1e-2"))
 
 
-class Values(NamedTuple):
+@dataclass(frozen=True)
+class Values:
     """One column: its kind and a hashable value per row, None for NULL."""
 
     kind: Kind
@@ -97,6 +101,21 @@ class Values(NamedTuple):
     whole: bool = False
     """Numbers all written without a fraction, of a type that doesn't round: compared without tolerance, for a key or a
     count that is off by one is another one."""
+
+    @cached_property
+    def counts(self) -> Counter[Hashable]:
+        """How often each value occurs."""
+        return Counter(self.items)
+
+    @cached_property
+    def numbers(self) -> list[Decimal]:
+        """The finite numbers in order of size."""
+        return sorted(item for item in self.items if isinstance(item, Decimal))
+
+    @cached_property
+    def others(self) -> Counter[Hashable]:
+        """How often each value that is no finite number occurs."""
+        return Counter(item for item in self.items if not isinstance(item, Decimal))
 
     def as_days(self) -> Values:
         """Return dates and times with every midnight made its date."""
@@ -161,7 +180,8 @@ def _value(base: str, text: str) -> Hashable:
         value = geometry(text)
     elif kind == "array":
         element = base_type(base.removesuffix("[]"))
-        value = literals.array(text, lambda word: (kind_of(element), _value(element, word)))
+        delimiter = ":" if kind_of(element) == "geometry" else ","
+        value = literals.array(text, lambda word: (kind_of(element), _value(element, word)), delimiter)
     elif kind in ("timestamp", "instant"):
         value = Moment((literals.instant(text) if kind == "instant" else None) or text, text)
     else:

@@ -44,6 +44,7 @@ SAME: Sequence[tuple[str, str, str, str]] = [
     ("text[]", '{a,"b c"}', "character varying(9)[]", '{"a","b c"}'),
     ("integer[]", "[0:1]={1,2}", "integer[]", "{1,2}"),
     ("jsonb[]", '{"{\\"a\\": 1, \\"b\\": 2}"}', "jsonb[]", '{"{\\"b\\": 2, \\"a\\": 1}"}'),
+    ("geometry[]", "{0101000000000000000000F03F0000000000000040:NULL}", '"Geo".geometry(Point)[]', "{POINT(1 2):NULL}"),
     ("interval", "1 day", "interval day to second", "24:00:00"),
     ("interval", "1 year 2 mons -3 days", "interval", "14 mons -3 days"),
     ("interval", "-00:00:01.5", "interval(3)", "-00:00:01.500"),

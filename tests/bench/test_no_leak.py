@@ -5,9 +5,10 @@ put it there and run `pytest tests/bench/test_no_leak.py`. A failure names the q
 comes near to; write the question anew rather than move the threshold.
 
 Both sides are brought to a normal form (tests/bench/leak.py) and compared as Levenshtein-like ratios of sorted words.
-On the 160 questions of distill/handwritten.jsonl, written by hand and apart from the phrases, all fourteen from 92 up
-repeat a trained question (`quantas escolas rurais existem em …`) or are three words long; from 91.9 down the nearest
-one asks for something else (`Fiscais por órgão`, `IR dos fiscais por órgão`).
+The threshold is where repetition begins among the 160 questions of distill/handwritten.jsonl, written by hand and apart
+from the phrases: 26 reach 88, most of them for a trained question said again (`quantas escolas rurais existem em …` at
+100, `quantas multas esse proprietário tem?` at 89), the others for having three or four words in all; below, the nearest
+one asks for something else. The shipped questions on the registry lie at 84 and below.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from sqlagent_tui.distill.lexicon import load_lexicon
 from sqlagent_tui.distill.values import load_names
 from tests.bench.leak import Normaliser, nearest, training_questions, whole_patterns
 
-THRESHOLD: Final = 92.0
+THRESHOLD: Final = 88.0
 FILES: Final = sorted(SHIPPED.glob("*/*.jsonl"))
 HANDWRITTEN: Final = Path(__file__).parents[2] / "sqlagent_tui" / "distill" / "handwritten.jsonl"
 

@@ -7,8 +7,8 @@ comes near to; write the question anew rather than move the threshold.
 Both sides are brought to a normal form (tests/bench/leak.py) and compared as Levenshtein-like ratios of sorted words.
 The threshold is where repetition begins among the 160 questions of distill/handwritten.jsonl, written by hand and apart
 from the phrases: 26 reach 88, most of them for a trained question said again (`quantas escolas rurais existem em …` at
-100, `quantas multas esse proprietário tem?` at 89), the others for having three or four words in all; below, the nearest
-one asks for something else. The shipped questions on the registry lie at 84 and below.
+100, `quantas multas esse proprietário tem?` at 89), the others for having three or four words in all; below, the
+nearest one asks for something else. The shipped questions on the registry lie at 84 and below.
 """
 
 from __future__ import annotations

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, NamedTuple
 
 import msgspec
 
@@ -108,6 +109,8 @@ class ModelFile(msgspec.Struct, frozen=True, kw_only=True):
     chat_template: str
     """Empty when the file has none."""
     layers: int
+    heads: int
+    """That attend, in each layer."""
     kv_bytes_per_token: int
     """Memory that each token of context costs, at 16 bits; 0 when the file doesn't say."""
     parts: int
@@ -132,7 +135,7 @@ def describe(path: Path) -> ModelFile:
             raise ModelError(f"{path.name} is a folder, not a model file.", "Name the .gguf file inside it.")
         size = path.stat().st_size
         with path.open("rb") as file:
-            return _read(path, _Cursor(file, size, path.name), size)
+            return _read(path, Cursor(file, size, path.name), size)
     except FileNotFoundError as error:
         raise ModelError(
             f"There is no model file at {path}.", "Check the path, or see `sqlagent-tui model list`."
@@ -157,7 +160,7 @@ def require_usable(file: ModelFile) -> None:
         raise ModelError(f"{file.path.name} has no chat template.", "Choose an instruction-tuned model with one.")
 
 
-class _Cursor:
+class Cursor:
     """Reads forward through a file's start, never past its end."""
 
     def __init__(self, file: BinaryIO, size: int, name: str) -> None:
@@ -208,21 +211,21 @@ class _Cursor:
             self.need(8)
             self.skip(8 + unpack(self._data, self.at)[0])
 
+    def since(self, start: int) -> bytes:
+        """The bytes between `start` and here."""
+        return bytes(self._data[start : self.at])
+
     def damaged(self) -> ModelError:
         """The error for nonsense in the header."""
         return ModelError(f"{self._name} is damaged: its header makes no sense.", _AGAIN)
 
 
-def _read(path: Path, cursor: _Cursor, size: int) -> ModelFile:
-    _check_magic(path, cursor, size)
-    tensors: int = cursor.number("<Q")
-    entries: int = cursor.number("<Q")
-    if tensors > _MAX_ENTRIES or entries > _MAX_ENTRIES:
-        raise cursor.damaged()
+def _read(path: Path, cursor: Cursor, size: int) -> ModelFile:
+    tensors, entries = read_counts(path, cursor, size)
     meta: dict[str, Any] = {}
     for _ in range(entries):
         key = cursor.text()
-        meta[key] = _value(cursor, cursor.number("<I"))
+        meta[key] = read_value(cursor, cursor.number("<I"))
     parameters, data_bytes, main_type = _tensors(path, cursor, tensors)
     alignment = _integer(meta, "general.alignment", 32)
     if alignment <= 0:
@@ -247,13 +250,24 @@ def _read(path: Path, cursor: _Cursor, size: int) -> ModelFile:
         tokenizer="/".join(filter(None, [_text(meta, "tokenizer.ggml.model"), _text(meta, "tokenizer.ggml.pre")])),
         chat_template=_text(meta, "tokenizer.chat_template"),
         layers=layers,
+        heads=_integer(meta, f"{architecture}.attention.head_count"),
         kv_bytes_per_token=layers * _kv_width(meta, architecture) * 2,
         parts=_integer(meta, "split.count", 1),
         licence=printable(_text(meta, "general.license")),
     )
 
 
-def _check_magic(path: Path, cursor: _Cursor, size: int) -> None:
+def read_counts(path: Path, cursor: Cursor, size: int) -> tuple[int, int]:
+    """Read the first bytes; return the numbers of tensors and of metadata entries. Raises `ModelError`."""
+    _check_magic(path, cursor, size)
+    tensors: int = cursor.number("<Q")
+    entries: int = cursor.number("<Q")
+    if tensors > _MAX_ENTRIES or entries > _MAX_ENTRIES:
+        raise cursor.damaged()
+    return tensors, entries
+
+
+def _check_magic(path: Path, cursor: Cursor, size: int) -> None:
     if size == 0:
         raise ModelError(f"{path.name} is empty.", _AGAIN)
     if size < 24:
@@ -268,7 +282,7 @@ def _check_magic(path: Path, cursor: _Cursor, size: int) -> None:
         raise ModelError(f"{path.name} has GGUF version {version}, which is not known here.", "Choose a newer export.")
 
 
-def _value(cursor: _Cursor, kind: int) -> Any:
+def read_value(cursor: Cursor, kind: int) -> Any:
     """Read one value; of an array only the number of elements."""
     if kind in _SCALARS:
         return cursor.number(_SCALARS[kind])
@@ -289,25 +303,49 @@ def _value(cursor: _Cursor, kind: int) -> Any:
     return count
 
 
-def _tensors(path: Path, cursor: _Cursor, count: int) -> tuple[int, int, str]:
+class Tensor(NamedTuple):
+    """A tensor as the header describes it."""
+
+    name: str
+    shape: tuple[int, ...]
+    """Elements along each dimension, the contiguous one first."""
+    kind: int
+    """Key in `TENSOR_TYPES`."""
+    offset: int
+    """Bytes from the start of the data section."""
+
+    @property
+    def elements(self) -> int:
+        """How many numbers it holds."""
+        return math.prod(self.shape)
+
+    @property
+    def length(self) -> int:
+        """Bytes; 0 for a type that isn't known here."""
+        _name, block, width = TENSOR_TYPES.get(self.kind, ("unknown", 1, 0))
+        return self.elements // block * width
+
+
+def read_tensor(cursor: Cursor) -> Tensor:
+    """Read one tensor's description. Raises `ModelError`."""
+    name = cursor.text()
+    dimensions: int = cursor.number("<I")
+    if dimensions > 8:
+        raise cursor.damaged()
+    shape = tuple(cursor.number("<Q") for _ in range(dimensions))
+    return Tensor(name, shape, cursor.number("<I"), cursor.number("<Q"))
+
+
+def _tensors(path: Path, cursor: Cursor, count: int) -> tuple[int, int, str]:
     """Return the number of parameters, the bytes of the data section, and the type that most bytes are of."""
     parameters = end = 0
     by_type: dict[str, int] = {}
     for _ in range(count):
-        cursor.text()
-        dimensions: int = cursor.number("<I")
-        if dimensions > 8:
-            raise cursor.damaged()
-        elements = 1
-        for _ in range(dimensions):
-            elements *= cursor.number("<Q")
-        kind: int = cursor.number("<I")
-        offset: int = cursor.number("<Q")
-        name, block, width = TENSOR_TYPES.get(kind, ("unknown", 1, 0))
-        length = elements // block * width
-        parameters += elements
-        by_type[name] = by_type.get(name, 0) + length
-        end = max(end, offset + length)
+        tensor = read_tensor(cursor)
+        name = TENSOR_TYPES.get(tensor.kind, ("unknown",))[0]
+        parameters += tensor.elements
+        by_type[name] = by_type.get(name, 0) + tensor.length
+        end = max(end, tensor.offset + tensor.length)
     if not count:
         raise ModelError(f"{path.name} holds no weights.", "Choose another model file.")
     return parameters, end, max(by_type, key=lambda name: by_type[name])

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -15,13 +16,21 @@ from sqlagent_tui.agent.cancel import Cancelled, CancelToken
 from sqlagent_tui.agent.messages import Delta, Message, PromptProgress
 from sqlagent_tui.agent.protocols import GenerationOptions, Model, ModelInfo
 from sqlagent_tui.errors import ModelError
-from sqlagent_tui.models import gguf, hashes, wire
+from sqlagent_tui.models import hashes, wire
+from sqlagent_tui.models.calibration import store
+from sqlagent_tui.models.calibration.calibrate import calibrate, worth_while
+from sqlagent_tui.models.calibration.search import MachineBusy
+from sqlagent_tui.models.idle import IdleWork
 from sqlagent_tui.models.process import WorkerDied, WorkerProcess
-from sqlagent_tui.models.settings import UNPINNED, EngineSettings, Pins
+from sqlagent_tui.models.settings import UNPINNED, Pins
+from sqlagent_tui.models.setup import Setup, prepare
 
 DEFAULT_CONTEXT: Final = 8192
 MAX_SAMPLES: Final = 7
 """Conversations that the context holds beside the main one."""
+CALIBRATE_AFTER: Final = 30.0
+"""Seconds without a question: its answer is being read, and what was to be evaluated beforehand is."""
+_CRASH: Final = re.compile(r"SIG(SEGV|ILL|ABRT|FPE)")
 _AGAIN: Final = "It is started again with the next question."
 
 
@@ -39,12 +48,18 @@ class LlamaModel:
         *,
         context_size: int = DEFAULT_CONTEXT,
         pins: Pins = UNPINNED,
+        ignore_memory: bool = False,
+        calibrate_when_idle: bool = False,
         name: str = "",
         log: Path | None = None,
     ) -> None:
         self.path = path
         self._context_size = context_size
-        self._settings = pins.over(EngineSettings())
+        self._pins = pins
+        self._ignore_memory = ignore_memory
+        self._setup: Setup | None = None
+        self._idle = IdleWork(self._calibrate, CALIBRATE_AFTER) if calibrate_when_idle else None
+        self._busy = self._idle.kept_off if self._idle else nullcontext
         self._log = log or paths.cache_dir() / "model.log"
         self._name = name
         self._info = ModelInfo(name=name or path.stem)
@@ -61,6 +76,8 @@ class LlamaModel:
         *,
         context_size: int = DEFAULT_CONTEXT,
         pins: Pins = UNPINNED,
+        ignore_memory: bool = False,
+        calibrate_when_idle: bool = False,
         name: str = "",
         log: Path | None = None,
         on_progress: Callable[[float], None] | None = None,
@@ -69,9 +86,18 @@ class LlamaModel:
         """Load a model file.
 
         `context_size` in tokens, at most what the model was trained with; `pins` are the settings that the user insists
-        on; `on_progress` is told fractions from 0 to 1. Raises `ModelError`, and `Cancelled`.
+        on; `ignore_memory`: load it even if it won't fit; `calibrate_when_idle`: find the fastest settings when nobody
+        waits, for the next time; `on_progress` is told fractions from 0 to 1. Raises `ModelError`, and `Cancelled`.
         """
-        model = cls(path, context_size=context_size, pins=pins, name=name, log=log)
+        model = cls(
+            path,
+            context_size=context_size,
+            pins=pins,
+            ignore_memory=ignore_memory,
+            calibrate_when_idle=calibrate_when_idle,
+            name=name,
+            log=log,
+        )
         try:
             model._start(cancel or CancelToken(), on_progress)
         except BaseException:
@@ -83,6 +109,11 @@ class LlamaModel:
     def info(self) -> ModelInfo:
         """Name, hash and context size of the loaded model."""
         return self._info
+
+    @property
+    def setup(self) -> Setup | None:
+        """What it was loaded with; None before."""
+        return self._setup
 
     @property
     def pid(self) -> int | None:
@@ -159,6 +190,8 @@ class LlamaModel:
     def close(self) -> None:
         """End the process at once. Idempotent; from any thread."""
         self._closed = True
+        if self._idle:
+            self._idle.close()
         if worker := self._worker:
             worker.kill()
 
@@ -179,11 +212,15 @@ class LlamaModel:
         self._check_open()
         cancel.raise_if_cancelled()
         if self._worker:
+            if self._worker.alive and self._setup and self._setup.changed_on_disk:
+                self._worker.kill()  # another model would answer, or nonsense, or the kernel ends the process
+                raise self._changed()
             if self._worker.alive and self._worker.settle(cancel):
                 return
             self._worker.kill()
-        file = gguf.describe(self.path)
-        gguf.require_usable(file)
+        self._setup = setup = prepare(
+            self.path, context_size=self._context_size, pins=self._pins, ignore_memory=self._ignore_memory
+        )
         known = hashes.known(self.path)
         try:
             before = self.path.stat()
@@ -197,11 +234,11 @@ class LlamaModel:
             id=next(self._ids),
             path=str(self.path),
             context_size=self._context_size,
-            settings=self._settings,
+            settings=setup.settings,
             want_hash=not known,
         )
         try:
-            self._load(request, cancel, on_progress, known, file)
+            self._load(request, cancel, on_progress, known, setup)
         except BaseException:
             self._worker.kill()
             raise
@@ -214,17 +251,18 @@ class LlamaModel:
         cancel: CancelToken,
         on_progress: Callable[[float], None] | None,
         known: str,
-        file: gguf.ModelFile,
+        setup: Setup,
     ) -> None:
         for reply in self._ask(request, cancel):
             if isinstance(reply, wire.Loading) and on_progress:
                 on_progress(reply.fraction)
             if isinstance(reply, wire.Loaded):
                 self._info = ModelInfo(
-                    name=self._name or file.name,
+                    name=self._name or setup.file.name,
                     sha256=known or reply.sha256,
                     context_size=reply.context_size,
-                    description=file.summary,
+                    description=setup.file.summary,
+                    warning=setup.warning,
                 )
 
     def _ask(self, request: wire.Request, cancel: CancelToken) -> Generator[wire.AnyReply, None, None]:
@@ -232,7 +270,7 @@ class LlamaModel:
         if self._worker is None:
             raise ModelError("The model is not running.", _AGAIN)
         try:
-            with closing(self._worker.exchange(request, cancel)) as replies:
+            with self._busy(), closing(self._worker.exchange(request, cancel)) as replies:
                 for reply in replies:
                     if isinstance(reply, wire.Failed):
                         raise ModelError(reply.message, reply.remedy)
@@ -245,10 +283,36 @@ class LlamaModel:
             raise self._crash(str(death)) from death
 
     def _crash(self, cause: str) -> ModelError:
+        setup = self._setup
+        if setup and setup.changed_on_disk:
+            return self._changed()
+        if setup and setup.settings.extra_buffers and not self._pins.extra_buffers and _CRASH.search(cause):
+            store.distrust(setup.file, "extra_buffers", f"the model's process crashed with them ({cause})")
+        if "SIGBUS" in cause:
+            return ModelError(
+                f"{self.path.name} could not be read while it was in use: it was cut off, or its disk failed.",
+                f"Check the file and the disk. {_AGAIN}",
+            )
         remedy = f"{_AGAIN} Details are in {self._log}."
         if "SIGKILL" in cause:
             remedy = f"If memory ran out, choose a smaller context or model. {_AGAIN}"
         return ModelError(f"The model process stopped unexpectedly ({cause}).", remedy)
+
+    def _changed(self) -> ModelError:
+        return ModelError(f"{self.path.name} was changed on disk while it was in use.", _AGAIN)
+
+    def _calibrate(self, cancel: CancelToken) -> bool:
+        """Find the fastest settings, unless that is done already; return whether that's it for good."""
+        setup = self._setup
+        if setup is None or setup.calibration or not worth_while(setup.file):
+            return True
+        try:
+            calibrate(setup.file, cancel)
+        except ModelError as error:
+            with self._log.open("a", encoding="utf-8") as log:
+                log.write(f"{error}\n")
+            return not isinstance(error.__cause__, MachineBusy)
+        return True
 
     def _check_open(self) -> None:
         if self._closed:

@@ -68,7 +68,7 @@ class WorkerProcess:
                     stdout=log_fd,
                     stderr=log_fd,
                     start_new_session=True,
-                    env=_environment(),
+                    env=child_environment(),
                 )
         except BaseException:
             os.close(self._requests)
@@ -231,7 +231,7 @@ def _open_log(path: Path) -> Iterator[int]:
         os.close(fd)
 
 
-def _environment() -> dict[str, str]:
+def child_environment() -> dict[str, str]:
     """Ours without libpq's variables and what may be a secret, plus what llama.cpp must know before it is loaded."""
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("PG") and not _SECRET.search(name)

@@ -253,12 +253,14 @@ def open_model(
     narrate: Narrate,
     *,
     demo: bool = False,
+    interactive: bool = False,
     cancel: CancelToken | None = None,
 ) -> Model:
     """Open the model called `name`: a server's URL, a file, a library name; else the configured one, else the student.
 
-    For the demo the student is preferred to the configured one: it knows that database. Raises ModelError, UsageError
-    and `Cancelled`.
+    For the demo the student is preferred to the configured one: it knows that database. `interactive`: there will be
+    quiet moments between questions, in which it may be measured what is fastest. Raises ModelError, UsageError and
+    `Cancelled`.
     """
     if address := _server_address(name, config, demo):
         return _open_server(address, config, narrate, cancel)
@@ -271,13 +273,16 @@ def open_model(
     return LlamaModel.open(
         path,
         context_size=config.model.context_size,
-        pins=_pins(config.model),
+        pins=pins(config.model),
+        ignore_memory=config.model.ignore_memory,
+        calibrate_when_idle=interactive and config.model.calibrate,
         on_progress=lambda fraction: narrate(f"Loading the model {path.name}", fraction),
         cancel=cancel,
     )
 
 
-def _pins(settings: ModelSettings) -> Pins:
+def pins(settings: ModelSettings) -> Pins:
+    """Return the engine's settings that the user insists on."""
     from sqlagent_tui.models.settings import Pins
 
     return Pins(

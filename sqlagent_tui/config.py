@@ -35,6 +35,10 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     faster."""
     gpu_layers: Annotated[int, msgspec.Meta(ge=0)] | None = None
     """None: all, where llama.cpp was built for a GPU."""
+    calibrate: bool = True
+    """Whether the app measures, when nobody waits, which of these settings are the fastest here."""
+    ignore_memory: bool = False
+    """Load a model even if memory is too small for it."""
     seed: int = 0
 
 

@@ -18,6 +18,7 @@ from sqlagent_tui.agent.protocols import DatabaseInfo
 from sqlagent_tui.assembly import OpenTarget, Target, choose_profile, open_model
 from sqlagent_tui.cli import common_options, connection_options
 from sqlagent_tui.cli.findings import Finding, Level
+from sqlagent_tui.cli.model_engine import engine_findings
 from sqlagent_tui.cli.model_server import served
 from sqlagent_tui.cli.narration import Narration
 from sqlagent_tui.cli.output import to_json
@@ -153,6 +154,7 @@ def _model(
         yield Finding("model", "ok", f"{info.name}: {info.description}, {size}")
         yield Finding("model", "ok", f"profile {chosen.name}" + (f", SHA-256 {info.sha256}" if info.sha256 else ""))
         yield from served(model)
+        yield from engine_findings(model)
     finally:
         model.close()
 

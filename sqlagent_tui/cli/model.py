@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from sqlagent_tui.agent.cancel import CancelToken
+from sqlagent_tui.cli.model_engine import in_force, outcome
 from sqlagent_tui.cli.narration import Narration
 from sqlagent_tui.cli.output import to_json
 from sqlagent_tui.cli.transfer import TransferProgress, amount
@@ -133,6 +135,30 @@ def info(name: str | None, as_json: bool) -> int:
             if value is not None:
                 click.echo(safe(f"{key:17} {value}"))
     require_usable(file)
+    return ExitCode.OK
+
+
+@model.command("calibrate")
+@click.argument("name", required=False)
+def calibrate_model(name: str | None) -> int:
+    """Measure which settings of the engine are the fastest for NAME on this machine, and remember them.
+
+    Takes a minute at most. Run it while nothing else keeps the machine busy. The app does the same, more briefly, when
+    nobody waits.
+    """
+    from sqlagent_tui.cli.interrupt import cancel_on_interrupt
+    from sqlagent_tui.models.calibration.calibrate import calibrate
+
+    file = describe(ModelLibrary().resolve(name or load_config().config.model.path))
+    require_usable(file)
+    narration, token = Narration(), CancelToken()
+    try:
+        with cancel_on_interrupt(token):
+            narration(f"Measuring {safe(file.name)}", None)
+            found = calibrate(file, token, insist=True)
+    finally:
+        narration.done()
+    click.echo(safe("\n".join([*outcome(found), in_force(found.settings)])))
     return ExitCode.OK
 
 

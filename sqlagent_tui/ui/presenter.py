@@ -49,7 +49,7 @@ from sqlagent_tui.ui.notices import (
     UiEvent,
 )
 from sqlagent_tui.ui.services import Place
-from sqlagent_tui.ui.told import error_told
+from sqlagent_tui.ui.told import error_told, told
 from sqlagent_tui.ui.widgets.status import Activity
 from sqlagent_tui.ui.widgets.workspace import Workspace
 
@@ -258,7 +258,8 @@ class Presenter:
             context = t("model.context", size=event.info.context_size) if event.info.context_size else ""
             welcome.part("model", "ready", " · ".join(filter(None, (event.info.name, event.info.description, context))))
             if event.info.warning:
-                self._conversation.notify(event.info.warning, severity="warning", markup=False)
+                warning = told(t, event.info.warning)
+                self._conversation.notify(warning, severity="warning", markup=False)
             self._opened("model")
         else:
             self._status.change(database=event.info)

@@ -132,7 +132,7 @@ class Parts:
         def progress(_sentence: str, fraction: float | None) -> None:
             report(self._messages("part.loading_model"), fraction)
 
-        return open_model(name, self._options.config, progress, demo=self.connecting.place.demo)
+        return open_model(name, self._options.config, progress, demo=self.connecting.place.demo, interactive=True)
 
     def _open_model(self, report: Report) -> Model:
         return self._open_named(self._options.model, report)

@@ -255,9 +255,38 @@ def test_doctor_looks_at_everything(home: Path, demo_conninfo: str) -> None:
     done = run(home, "doctor", "--json", demo_conninfo, "--model", str(STUDENT))
     found = {finding["check"]: finding["level"] for finding in json.loads(done.stdout)}
     assert done.returncode == 0
-    assert {"terminal", "clipboard", "settings", "model", "server", "role", "tables", "limits"} <= set(found)
+    assert {"terminal", "clipboard", "settings", "model", "engine", "server", "role", "tables", "limits"} <= set(found)
     assert found["role"] == "ok"
     assert "CREATE ROLE" not in run(home, "doctor", demo_conninfo, "--model", str(STUDENT)).stdout
+
+
+def test_doctor_tells_how_the_engine_is_set_up_and_why(home: Path, slow_gguf: Path) -> None:
+    def engine(model: Path) -> str:
+        done = run(home, "doctor", "host=/nonexistent dbname=x", "--model", str(model), "--json")
+        found = [finding for finding in json.loads(done.stdout) if finding["check"] == "engine"]
+        return "\n".join(f"{finding['message']} {finding['remedy']}" for finding in found)
+
+    before = engine(slow_gguf)
+    assert "is built " in before
+    assert "threads to write" in before
+    assert "not calibrated: so small a model is quick with any settings" in before
+    measured = run(home, "model", "calibrate", str(slow_gguf))
+    assert measured.returncode == 0
+    assert measured.stdout.startswith("calibrated in ")
+    after = engine(slow_gguf)
+    for line in measured.stdout.splitlines():
+        assert line in after
+    for setting in ("extra_buffers", "threads", "threads_batch", "flash_attention", "n_ubatch"):
+        assert f"\n{setting} " in after
+    (home / "config" / "config.toml").write_text("[model]\nthreads = 1\nn_ubatch = 64\nflash_attention = true\n")
+    assert "1 threads to write, 1 to read; 64 tokens at once; flash attention on" in engine(slow_gguf)
+
+
+def test_a_file_that_is_no_model_is_not_calibrated(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "x.gguf").write_bytes(b"nonsense" * 10)
+    done = run(home, "model", "calibrate", str(tmp_path / "x.gguf"))
+    assert done.returncode == 7
+    assert "is not a GGUF file" in done.stderr
 
 
 def test_doctor_tells_a_superuser_how_to_make_a_role(home: Path, demo_admin_conninfo: str) -> None:

@@ -1,6 +1,7 @@
 """Sentences of the layers below in the user's language, and trouble that is told once."""
 
 import os
+import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,10 @@ from sqlagent_tui.database import policy
 from sqlagent_tui.database.connection_errors import _KNOWN, ConnectionRefused, explain
 from sqlagent_tui.database.function_lists import DENIED
 from sqlagent_tui.errors import DatabaseError, SuperuserRefusedError
+from sqlagent_tui.models.fitting import judge
+from sqlagent_tui.models.gguf import describe
+from sqlagent_tui.models.memory import Memory
+from sqlagent_tui.models.settings import EngineSettings
 from sqlagent_tui.ui.app import SqlAgentApp
 from sqlagent_tui.ui.messages import Messages
 from sqlagent_tui.ui.told import error_told, sentences, told
@@ -65,6 +70,14 @@ def test_what_varies_stays_as_it_is_and_what_is_not_ours_too() -> None:
     assert told(PORTUGUESE, lost) == "A conexão com o servidor caiu. A consulta NÃO foi repetida."
     assert told(PORTUGUESE, "x" * 100_000) == "x" * 100_000
     assert sentences("en") == ()
+
+
+@pytest.mark.parametrize("free", [100_000_000, 180_000_000, 20_000_000])
+def test_what_is_said_of_memory_is_known(tiny_gguf: Path, free: int) -> None:
+    verdict = judge(describe(tiny_gguf), 4096, EngineSettings(), Memory(200_000_000, free))
+    for text in filter(None, verdict[1:]):
+        translated = told(PORTUGUESE, text)
+        assert not re.search(r"\b(needs|memory|the|of|to|context_size tokens|fits|all)\b", translated), translated
 
 
 def test_an_error_keeps_its_kind() -> None:

@@ -33,6 +33,11 @@ def demo_cluster_dir() -> Path:
     return data_dir() / "demo-cluster"
 
 
+def suites_cluster_dir(major: int) -> Path:
+    """The home of a PostgreSQL of the system's, of that major version, for suites; not created here."""
+    return data_dir() / f"suites-postgresql-{major}"
+
+
 def private_dir(path: Path) -> Path:
     """Make `path` and its missing parents, each 0700; a folder that is already there keeps its mode."""
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]

@@ -117,7 +117,7 @@ def _made_here(suite: Suite, narrate: Narrate) -> Iterator[OpenTarget]:
     report = _reporter(narrate)
     programs = find_programs(suite)
     # The wheel's server is shared with the demo; one of the system's has a cluster of its own version.
-    data_dir = None if programs.bundled else paths.data_dir() / f"suites-postgresql-{programs.major}"
+    data_dir = None if programs.bundled else paths.suites_cluster_dir(programs.major)
     with EmbeddedServer.start(data_dir, report, programs) as server:
         _ensure(suite, private_site(server, owner=OWNER, reader=READER), report)
         with OpenTarget(Target(conninfo=server.conninfo(_name(suite), READER)), narrate) as opened:

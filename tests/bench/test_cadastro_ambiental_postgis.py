@@ -1,0 +1,177 @@
+"""The spatial suite: a map that is the same on every machine, and questions with one answer however it is measured."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import pairwise
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from sqlagent_tui.agent.cancel import CancelToken
+from sqlagent_tui.agent.results import QueryResult
+from sqlagent_tui.assembly import OpenTarget
+from sqlagent_tui.bench.databases import find_programs, open_suite_database
+from sqlagent_tui.bench.fingerprint import digest, fingerprint
+from sqlagent_tui.bench.suite import Item, find_suite
+from sqlagent_tui.config import Config
+from sqlagent_tui.database.postgres import PostgresDatabase
+from sqlagent_tui.errors import UsageError
+from tests.fix_servers import Cluster, not_installed
+
+SUITE = find_suite("cadastro_ambiental_postgis")
+WITH_GOLD = [item for item in SUITE.items if item.gold or item.reply_gold]
+ORDERED = [item for item in SUITE.items if item.order_matters or item.reply_order_matters]
+MAP = "1602fa235e064b27"
+"""Of all tables. It changes with the demo's rows and with geometrias.sql, and with nothing else."""
+
+Row = tuple[object, ...]
+
+
+@pytest.fixture(scope="module")
+def target(suite_home: Path) -> Iterator[OpenTarget]:
+    try:
+        find_programs(SUITE)
+    except UsageError:
+        not_installed("PostGIS", "postgresql-postgis")
+    with open_suite_database(SUITE, lambda *_: None) as target:
+        yield target
+
+
+@pytest.fixture(scope="module")
+def database(target: OpenTarget) -> Iterator[PostgresDatabase]:
+    """As the agent has it, with the limits that a user who set none has."""
+    with closing(target.connect(Config())) as database:
+        yield database
+
+
+@pytest.fixture(scope="module")
+def reader(target: OpenTarget) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(target.conninfo, autocommit=True) as connection:
+        yield connection
+
+
+def golds(item: Item) -> tuple[str, ...]:
+    return item.gold or item.reply_gold
+
+
+def rows(reader: psycopg.Connection, sql: str) -> list[Row]:
+    return reader.execute(sql.encode()).fetchall()
+
+
+def alike(one: list[Row], other: list[Row], rel: float) -> bool:
+    """Whether the rows are the same in the same order, figures within `rel` of one another."""
+    return len(one) == len(other) and all(
+        a == (pytest.approx(b, rel=rel) if isinstance(b, float) else b)
+        for left, right in zip(one, other, strict=True)
+        for a, b in zip(left, right, strict=True)
+    )
+
+
+def test_thirty_questions_of_every_kind() -> None:
+    assert Counter(item.decision for item in SUITE.items) == {"sql": 18, "clarification": 6, "unanswerable": 6}
+    asked = [item.difficulty for item in SUITE.items if item.decision == "sql"]
+    assert Counter(asked) == {"easy": 4, "medium": 6, "hard": 6, "expert": 2}
+    assert len({item.category for item in SUITE.items if item.decision != "sql"}) == 8
+    assert all(item.reason for item in SUITE.items if item.decision != "sql")
+
+
+def test_the_map_is_the_pinned_one(database: PostgresDatabase) -> None:
+    assert digest(fingerprint(database, CancelToken())) == MAP
+
+
+def test_a_server_of_the_users_gets_the_same_map(target: OpenTarget, server_15: Cluster) -> None:
+    """PostGIS is not trusted: the role that makes it must be a superuser, on whom the user insists."""
+    way = server_15.conninfo()
+    try:
+        with open_suite_database(SUITE, lambda *_: None, server=way, allow_superuser=True) as theirs:
+            assert theirs.conninfo != target.conninfo
+            with closing(theirs.connect(Config(), allow_superuser=True)) as database:
+                assert digest(fingerprint(database, CancelToken())) == MAP
+    finally:
+        with psycopg.connect(way, autocommit=True) as admin:
+            admin.execute(f"DROP DATABASE IF EXISTS {SUITE.database.name} WITH (FORCE)")
+
+
+def test_every_geometry_is_valid_and_in_sirgas_2000(reader: psycopg.Connection) -> None:
+    layers = rows(reader, "SELECT f_table_name, f_geometry_column, srid FROM geometry_columns ORDER BY 1, 2")
+    assert {srid for _, _, srid in layers} == {4674}
+    assert len(layers) == 9
+    for table, column, _ in layers:
+        [(wrong,)] = rows(
+            reader, f"SELECT count(*) FROM {table} WHERE NOT ST_IsValid({column}) OR ST_IsEmpty({column})"
+        )
+        assert wrong == 0
+
+
+def test_areas_are_as_declared_but_for_the_errors_on_purpose(reader: psycopg.Connection) -> None:
+    [(worst,)] = rows(reader, "SELECT max(abs(ST_Area(geom::geography) / 1e6 / area_km2 - 1)) FROM municipio")
+    assert worst < 0.005
+    drawn = "abs(ST_Area(geom::geography) / 10000 / area_ha - 1)"
+    [(right, wrong)] = rows(
+        reader,
+        f"SELECT count(*) FILTER (WHERE {drawn} < 0.0005), count(*) FILTER (WHERE {drawn} > 0.1) FROM imovel_rural",
+    )
+    assert (right, wrong) == (9600, 288)
+
+
+def test_municipalities_tile_their_states(reader: psycopg.Connection) -> None:
+    overlap = """SELECT count(*) FROM municipio a JOIN municipio b
+      ON a.id < b.id AND ST_Intersects(a.geom, b.geom) AND NOT ST_Touches(a.geom, b.geom)"""
+    assert rows(reader, overlap) == [(0,)]
+    lost = "SELECT count(*) FROM imovel_rural i JOIN municipio m ON m.id = i.municipio_id AND NOT i.geom && m.geom"
+    assert rows(reader, lost) == [(0,)]
+
+
+@pytest.mark.parametrize("item", WITH_GOLD, ids=lambda item: item.id)
+def test_its_golds_run_within_the_agents_limits(item: Item, database: PostgresDatabase) -> None:
+    for gold in golds(item):
+        results = [database.execute(gold, origin="agent", cancel=CancelToken()) for _ in range(2)]
+        first, second = (result for result in results if isinstance(result, QueryResult))
+        assert first.rows == second.rows
+        assert not first.truncated
+        assert any(value is not None for row in first.rows for value in row)
+
+
+@pytest.mark.parametrize("item", WITH_GOLD, ids=lambda item: item.id)
+def test_ellipsoid_and_plane_give_one_answer(item: Item, reader: psycopg.Connection) -> None:
+    """Golds differ in how they measure, by a few per cent; never in what they list, count or rank."""
+    answers = [rows(reader, gold) for gold in golds(item)]
+    # Pairs may be told in either order; all else is comparable.
+    ways = [answer for gold, answer in zip(golds(item), answers, strict=True) if "least(" not in gold]
+    assert all(alike(one, other, 0.06) for one, other in pairwise(ways))
+    assert len(set(map(str, answers))) == len(answers), "two golds say the same"
+
+
+@pytest.mark.parametrize("item", ORDERED, ids=lambda item: item.id)
+def test_an_order_that_matters_leaves_no_tie(item: Item, reader: psycopg.Connection) -> None:
+    expected = [rows(reader, gold) for gold in golds(item)]
+    with reader.transaction(force_rollback=True):
+        for way in ("hashjoin", "hashagg", "indexscan"):
+            reader.execute(f"SET LOCAL enable_{way} = off".encode())
+        for gold, before in zip(golds(item), expected, strict=True):
+            assert alike(rows(reader, gold), before, 1e-9)
+
+
+def test_what_is_said_to_be_ambiguous_or_missing_is(reader: psycopg.Connection) -> None:
+    assert rows(reader, "SELECT count(*) FROM rio WHERE nome = 'Rio Preto'") == [(8,)]
+    assert rows(reader, "SELECT count(*) FROM municipio WHERE nome = 'Palmas'") == [(2,)]
+    assert rows(reader, "SELECT count(*) FROM unidade_conservacao WHERE nome ILIKE '%das Emas%'") == [(0,)]
+    [(declared, drawn)] = rows(
+        reader,
+        "SELECT r.area_ha::float8, ST_Area(r.geom::geography) / 10000 FROM reserva_legal r"
+        " JOIN imovel_rural i ON i.id = r.imovel_id WHERE i.codigo_car = 'MT-5101902-097DCBE3'",
+    )
+    assert declared != pytest.approx(drawn, rel=0.1)
+    of_sapezal = rows(
+        reader,
+        """SELECT count(*) FILTER (WHERE i.municipio_id = s.id), count(*) FILTER (WHERE p.municipio_id = s.id),
+             count(*) FILTER (WHERE ST_Intersects(a.geom, s.geom))
+           FROM auto_infracao a JOIN imovel_rural i ON i.id = a.imovel_id
+           JOIN proprietario p ON p.id = a.proprietario_id JOIN municipio s ON s.nome = 'Sapezal'
+           WHERE a.data_autuacao BETWEEN DATE '2024-01-01' AND DATE '2024-12-31'""",
+    )
+    assert len(set(of_sapezal[0])) == 3

@@ -78,6 +78,8 @@ class Suite(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     today: datetime.date | None = None
     """What relative dates in the questions refer to; the model is told. None: the day of the run."""
     database: SuiteDatabase
+    composition: dict[DecisionKind | Difficulty | Category, int] = {}
+    """How many questions of each kind there are meant to be; `bench validate` counts them."""
     items: tuple[Item, ...] = ()
     folder: Path = Path()
     digest: str = ""

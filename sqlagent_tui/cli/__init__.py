@@ -6,7 +6,6 @@ a traceback is shown only with `--debug`.
 
 from __future__ import annotations
 
-import importlib
 import sys
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +14,7 @@ import click
 
 from sqlagent_tui import __version__, crash
 from sqlagent_tui.agent.cancel import Cancelled
+from sqlagent_tui.cli.lazy import LazyGroup
 from sqlagent_tui.errors import ExitCode, SqlagentError
 
 _DEBUG_FRAMES = 100
@@ -23,26 +23,14 @@ COMMANDS: Final = {
     "ask": "sqlagent_tui.cli.ask:ask",
     "sql": "sqlagent_tui.cli.sql:sql",
     "model": "sqlagent_tui.cli.model:model",
+    "bench": "sqlagent_tui.cli.bench:bench",
     "connection": "sqlagent_tui.cli.connection:connection",
     "doctor": "sqlagent_tui.cli.doctor:doctor",
 }
 
 
-class LazyGroup(click.Group):
-    """Imports a command when it is used; whatever is no command opens the app: `sqlagent-tui [CONNINFO]`."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the commands in the order of the help."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return one command."""
-        target = COMMANDS.get(cmd_name)
-        if target is None:
-            return None
-        module, _, attribute = target.partition(":")
-        command: click.Command = getattr(importlib.import_module(module), attribute)
-        return command
+class App(LazyGroup):
+    """Whatever is no command opens the app: `sqlagent-tui [CONNINFO]`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put `tui` in front when the first word is neither a command nor one of the group's own options."""
@@ -52,7 +40,8 @@ class LazyGroup(click.Group):
 
 
 @click.command(
-    cls=LazyGroup,
+    cls=App,
+    targets=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="""\b
 Examples:

@@ -204,7 +204,7 @@ def _write(folder: Path, database: str, entries: Iterable[Entry], form: Form, la
     ]
     head = [
         ("name", folder.name),
-        ("title", f"{folder.name}: {len(items)} questions"),
+        ("title", f"{database}, {form}"),
         ("language", language),
         ("source", _SOURCES[form]),
     ]

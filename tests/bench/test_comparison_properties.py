@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 import msgspec
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from sqlagent_tui.agent.results import Column, QueryResult, Row
@@ -66,12 +66,14 @@ def look_alikes(draw: st.DrawFn) -> tuple[QueryResult, QueryResult]:
     return make(["text"] * width, gold), make(["text"] * (width + extra), predicted)
 
 
+@settings(deadline=None)
 @given(results(), st.booleans())
 def test_a_result_equals_itself(result: QueryResult, ordered: bool) -> None:
     match = compare(result, result, ordered=ordered)
     assert (match.strict, match.relaxed, match.extra_columns, match.reason) == (True, True, 0, "")
 
 
+@settings(deadline=None)
 @given(st.data(), results())
 def test_the_order_of_rows_does_not_count_unless_asked_for(data: st.DataObject, result: QueryResult) -> None:
     shuffled = with_rows(result, data.draw(st.permutations(result.rows)))
@@ -79,6 +81,7 @@ def test_the_order_of_rows_does_not_count_unless_asked_for(data: st.DataObject, 
     assert digest(result) == digest(shuffled)
 
 
+@settings(deadline=None)
 @given(st.permutations(range(5)), st.integers(0, 1))
 def test_an_order_that_is_asked_for_is_kept_exactly(order: list[int], extra: int) -> None:
     gold = make(["text"], [(f"n{row}",) for row in range(5)])
@@ -86,6 +89,7 @@ def test_an_order_that_is_asked_for_is_kept_exactly(order: list[int], extra: int
     assert compare(gold, predicted, ordered=True).relaxed == (order == sorted(order))
 
 
+@settings(deadline=None)
 @given(st.data(), results(), st.booleans())
 def test_columns_in_another_order_and_further_ones_are_relaxed(
     data: st.DataObject, result: QueryResult, ordered: bool
@@ -99,6 +103,7 @@ def test_columns_in_another_order_and_further_ones_are_relaxed(
     assert compare(result, project(wide, match.columns), ordered=ordered).relaxed
 
 
+@settings(deadline=None)
 @given(look_alikes(), st.booleans())
 def test_columns_are_found_exactly_when_trying_all_of_them_finds_them(
     pair: tuple[QueryResult, QueryResult], ordered: bool
@@ -120,6 +125,7 @@ def project(result: QueryResult, mapping: Sequence[int]) -> QueryResult:
     return make([result.columns[n].type for n in mapping], [tuple(row[n] for n in mapping) for row in result.rows])
 
 
+@settings(deadline=None)
 @given(st.data(), st.integers(2, 8))
 def test_a_column_shuffled_against_the_others_is_another_result(data: st.DataObject, rows: int) -> None:
     shuffled = data.draw(st.permutations(range(rows)).filter(lambda order: list(order) != list(range(rows))))
@@ -129,6 +135,7 @@ def test_a_column_shuffled_against_the_others_is_another_result(data: st.DataObj
     assert digest(gold) != digest(predicted)
 
 
+@settings(deadline=None)
 @given(st.data(), results(min_rows=1), st.booleans())
 def test_a_row_more_or_less_is_another_result(data: st.DataObject, result: QueryResult, ordered: bool) -> None:
     row = data.draw(st.sampled_from(range(result.row_count)))
@@ -138,6 +145,7 @@ def test_a_row_more_or_less_is_another_result(data: st.DataObject, result: Query
         assert not compare(one, other, ordered=ordered).relaxed
 
 
+@settings(deadline=None)
 @given(st.data(), results(min_rows=1), st.sampled_from(["0", "", "f"]), st.booleans())
 def test_a_null_replaced_is_another_result(data: st.DataObject, result: QueryResult, value: str, ordered: bool) -> None:
     row = data.draw(st.sampled_from(range(result.row_count)))
@@ -149,6 +157,7 @@ def test_a_null_replaced_is_another_result(data: st.DataObject, result: QueryRes
     assert not compare(without, with_null, ordered=ordered).relaxed
 
 
+@settings(deadline=None)
 @given(results(), results(), st.booleans())
 def test_comparison_is_symmetric_between_results_of_one_width(
     one: QueryResult, other: QueryResult, ordered: bool
@@ -158,6 +167,7 @@ def test_comparison_is_symmetric_between_results_of_one_width(
     assert compare(one, other, ordered=ordered).relaxed == compare(other, one, ordered=ordered).relaxed
 
 
+@settings(deadline=None)
 @given(look_alikes())
 def test_what_matches_in_order_matches_in_any_order(pair: tuple[QueryResult, QueryResult]) -> None:
     ordered, free = compare(*pair, ordered=True), compare(*pair, ordered=False)
@@ -165,6 +175,7 @@ def test_what_matches_in_order_matches_in_any_order(pair: tuple[QueryResult, Que
     assert free.relaxed or not ordered.relaxed
 
 
+@settings(deadline=None)
 @given(st.data(), st.lists(st.decimals(-(10**6), 10**6, places=3), min_size=1, max_size=8), st.booleans())
 def test_strict_implies_relaxed_by_the_relaxed_search_itself(
     data: st.DataObject, numbers: list[Decimal], ordered: bool
@@ -176,6 +187,7 @@ def test_strict_implies_relaxed_by_the_relaxed_search_itself(
     assert find_columns(columns(gold), columns(near), RELAXED, ordered=ordered).columns == (0, 1)
 
 
+@settings(deadline=None)
 @given(st.data(), results(), st.booleans())
 def test_whatever_one_value_becomes_a_strict_match_is_a_relaxed_one(
     data: st.DataObject, result: QueryResult, ordered: bool
@@ -195,6 +207,7 @@ def test_whatever_one_value_becomes_a_strict_match_is_a_relaxed_one(
 _NUMBERS = st.decimals(0, Decimal("0.04"), places=3)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(_NUMBERS, _NUMBERS, _NUMBERS, _NUMBERS), min_size=1, max_size=4))
 def test_rows_of_close_numbers_match_exactly_when_some_pairing_of_them_fits(
     cells: list[tuple[Decimal, Decimal, Decimal, Decimal]],
@@ -212,6 +225,7 @@ def test_rows_of_close_numbers_match_exactly_when_some_pairing_of_them_fits(
     assert compare(one, make(types, [tuple(map(str, row)) for row in predicted]), ordered=False).relaxed == fits
 
 
+@settings(deadline=None)
 @given(st.decimals(-(10**9), 10**9, places=4), st.decimals(-(10**9), 10**9, places=4))
 def test_the_tolerances_are_the_larger_of_their_bounds(one: Decimal, other: Decimal) -> None:
     distance, largest = abs(one - other), max(abs(one), abs(other))

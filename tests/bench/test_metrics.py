@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sqlagent_tui.bench import metrics
@@ -179,6 +179,7 @@ def test_of_equally_many_votes_the_earliest_wins_and_decisions_vote_as_rows_do()
     assert metrics.elected(silent) is silent[0]
 
 
+@settings(deadline=None, max_examples=25)  # each draws some ten thousand bootstraps
 @given(st.lists(st.lists(st.sampled_from("rxy"), min_size=3, max_size=3), min_size=1, max_size=5))
 def test_pass_at_k_grows_with_k_and_bounds_the_vote(drawn: list[list[str]]) -> None:
     run = [v for n, digests in enumerate(drawn) for v in samples(str(n), *digests)]

@@ -7,7 +7,7 @@ import math
 from statistics import fmean
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sqlagent_tui.bench.statistics import Interval, Proportion, bootstrap, mcnemar, pass_at_k, wilson
@@ -22,6 +22,7 @@ def test_wilson_as_newcombe_1998_prints_it_in_table_1(successes: int, total: int
     assert (round(interval.low, 4), round(interval.high, 4)) == (low, high)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 500).flatmap(lambda total: st.tuples(st.integers(0, total), st.just(total))))
 def test_wilson_s_bounds_are_where_the_score_test_turns(counts: tuple[int, int]) -> None:
     successes, total = counts
@@ -56,6 +57,7 @@ def test_mcnemar_counts_the_splits_at_least_as_uneven(total: int) -> None:
         assert mcnemar(first, total - first) == pytest.approx(uneven / len(outcomes))
 
 
+@settings(deadline=None)
 @given(st.integers(1, 9), st.data())
 def test_pass_at_k_is_the_share_of_draws_that_hold_a_right_sample(samples: int, data: st.DataObject) -> None:
     right, k = data.draw(st.integers(0, samples)), data.draw(st.integers(1, samples))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 import re
 from collections.abc import Sequence
 
@@ -43,12 +44,19 @@ class Fitted(msgspec.Struct, frozen=True):
 
 
 class PromptTooLongError(Exception):
-    """Nothing more can be shortened: `needed` tokens, and only `available` fit."""
+    """Nothing more can be shortened: `needed` tokens, and only `available` of a context of `size` fit."""
 
-    def __init__(self, needed: int, available: int) -> None:
+    def __init__(self, needed: int, available: int, size: int) -> None:
         super().__init__(f"{needed} > {available}")
         self.needed = needed
         self.available = available
+        self.size = size
+
+    def enough(self, tables: int) -> int:
+        """Return the size of a context that would do, where `tables` of the needed tokens are the list of tables."""
+        if tables < _TABLE_LIST_SHARE * self.size / 2:  # it is whole; else it would take its share of a larger one too
+            return math.ceil(self.needed / (1 - _ANSWER_RESERVE))
+        return math.ceil((self.needed - tables) / (1 - _ANSWER_RESERVE - _TABLE_LIST_SHARE))
 
 
 def fit(messages: Sequence[Message], model: Model, tools: Sequence[dict[str, object]], profile: Profile) -> Fitted:
@@ -74,7 +82,7 @@ def fit(messages: Sequence[Message], model: Model, tools: Sequence[dict[str, obj
                 shortened.add(index)
                 tokens = model.count_tokens(current, tools)
     if tokens > available:
-        raise PromptTooLongError(tokens, available)
+        raise PromptTooLongError(tokens, available, size)
     return Fitted(tuple(current), tokens, len(shortened))
 
 

@@ -38,6 +38,7 @@ from sqlagent_tui.agent.evidence import gather
 from sqlagent_tui.agent.grammar import tool_grammar
 from sqlagent_tui.agent.messages import Generation, Message, Piece, PromptProgress, ToolCall, Usage
 from sqlagent_tui.agent.profile import Profile
+from sqlagent_tui.agent.prompt_parts import parts_of, too_long
 from sqlagent_tui.agent.protocols import Database, GenerationOptions, Model, TurnLimits
 from sqlagent_tui.agent.ranking import TableIndex
 from sqlagent_tui.agent.toolbox import Toolbox
@@ -130,10 +131,13 @@ class Agent:
         if not (self.awaiting_reply and not new_turn):
             if self._tables is None and self.profile.layout.list_tables:
                 self._tables = TableIndex(self.database.tables(cancel))
-            name, tables = self.database.info.database, self._tables or TableIndex(())
-            today = self.today or datetime.date.today()
-            self._messages = [system_message(self.profile, name, tables, question, self.model, today)]
+            self._messages = [self.system_message(self._tables or TableIndex(()), question)]
         self._messages.append(Message(role="user", content=question.strip()))
+
+    def system_message(self, tables: TableIndex, question: str) -> Message:
+        """Return the message that a conversation about `question` begins with, with as many of `tables` as fit."""
+        today = self.today or datetime.date.today()
+        return system_message(self.profile, self.database.info.database, tables, question, self.model, today)
 
 
 class _Turn:
@@ -184,11 +188,9 @@ class _Turn:
         try:
             fitted = fit(self.messages, model, self.tool_schemas, self.agent.profile)
         except PromptTooLongError as error:
-            raise TurnFailedError(
-                "context",
-                f"The conversation needs {error.needed} tokens, but the model's context leaves {error.available}. "
-                "Shorten the question, or load the model with a larger context.",
-            ) from None
+            bare = self.agent.system_message(TableIndex(()), "").content
+            parts = parts_of(self.messages, model, self.tool_schemas, bare)
+            raise TurnFailedError("context", too_long(error, parts)) from None
         self.agent._messages = list(fitted.messages)
         yield StepStarted(
             step=step,

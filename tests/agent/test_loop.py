@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import re
 import threading
 from collections.abc import Iterator
 
@@ -223,7 +224,25 @@ def test_old_results_are_shortened_before_the_prompt_overflows(database: Postgre
 def test_a_question_that_can_never_fit_is_told(database: PostgresDatabase) -> None:
     end = ended(run(make_agent(database, context=2_000), "quantos " * 2_500))
     assert (end.outcome, end.reason) == ("failed", "context")
-    assert "Shorten the question" in end.message
+    assert "4999 for the question, 0 for what the model wrote, 0 for results. Shorten the question." in end.message
+
+
+def test_a_context_that_is_too_small_is_told_part_by_part(database: PostgresDatabase) -> None:
+    agent = make_agent(database, context=300)
+    end = ended(run(agent))
+    assert (end.outcome, end.reason) == ("failed", "context")
+    told = re.fullmatch(r"The prompt needs (\d+) tokens, but a context of 300 leaves 225 .*", end.message)
+    assert told
+    found = re.findall(r"(\d+) for ", end.message)
+    needed, parts = int(told[1]), [int(count) for count in found]
+    assert len(parts) == 6
+    assert needed - 4 * 2 - len(parts) <= sum(parts) <= needed + len(parts)  # four a message, and what was rounded
+    assert parts[1] > 0
+    assert parts[-2:] == [0, 0]
+    enough = re.search(r"(\d+) tokens or more", end.message)
+    assert enough
+    larger = ended(run(make_agent(database, final("unanswerable", message="Não há."), context=int(enough[1]))))
+    assert larger.outcome == "unanswerable", larger.message
 
 
 def test_limits_of_the_answer_are_not_those_of_the_trial(database: PostgresDatabase) -> None:

@@ -10,7 +10,9 @@ from string import Formatter
 import pytest
 
 import sqlagent_tui.ui
+from sqlagent_tui.agent.context import PromptTooLongError
 from sqlagent_tui.agent.events import Reconnecting
+from sqlagent_tui.agent.prompt_parts import PromptParts, too_long
 from sqlagent_tui.database import policy
 from sqlagent_tui.database.connection_errors import _KNOWN, ConnectionRefused, explain
 from sqlagent_tui.database.function_lists import DENIED
@@ -78,6 +80,15 @@ def test_what_is_said_of_memory_is_known(tiny_gguf: Path, free: int) -> None:
     for text in filter(None, verdict[1:]):
         translated = told(PORTUGUESE, text)
         assert not re.search(r"\b(needs|memory|the|of|to|context_size tokens|fits|all)\b", translated), translated
+
+
+@pytest.mark.parametrize("heaviest", PromptParts.__struct_fields__)
+def test_what_is_said_of_a_prompt_that_is_too_long_is_known(heaviest: str) -> None:
+    counts = dict.fromkeys(PromptParts.__struct_fields__, 10) | {heaviest: 9000}
+    translated = told(PORTUGUESE, too_long(PromptTooLongError(9050, 3072, 4096), PromptParts(**counts)))
+    assert translated.startswith("O prompt precisa de 9050 tokens, mas um contexto de 4096 deixa 3072")
+    assert ("1024" if heaviest == "tables" else "12288") + " tokens ou mais" in translated
+    assert not re.search(r"\b(the|of|or|in|for)\b", translated)
 
 
 def test_an_error_keeps_its_kind() -> None:

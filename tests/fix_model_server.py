@@ -23,7 +23,10 @@ START_SECONDS = 60.0
 class ModelServer:
     """A running server; `address` is what a user would write."""
 
-    def __init__(self, model: Path, folder: Path, *, context: int = 2048, name: str = NAME) -> None:
+    def __init__(
+        self, model: Path, folder: Path, *, context: int = 2048, name: str = NAME, interrupt: bool = True
+    ) -> None:
+        """`interrupt`: a request ends the one before it, instead of waiting for it."""
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port: int = free.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}/v1"
@@ -38,6 +41,7 @@ class ModelServer:
             "n_threads_batch": 1,
             "api_key": KEY,
             "verbose": "false",
+            "interrupt_requests": str(interrupt).lower(),
         }
         arguments = [word for option, value in options.items() for word in (f"--{option}", str(value))]
         with self._log.open("wb") as log:

@@ -77,6 +77,11 @@ class Agent:
         self._messages: list[Message] = []
         self._tables: TableIndex | None = None
 
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """The conversation so far, as the model sees it."""
+        return tuple(self._messages)
+
     def forget(self) -> None:
         """Drop the conversation and what is known of the catalogue."""
         self._messages, self._tables, self.awaiting_reply = [], None, False

@@ -55,6 +55,8 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     max_chars: int = 6_000
     list_tables: bool = True
     """Put the list of tables into the system prompt."""
+    steady_times: bool = False
+    """Say of every statement that it took 1 ms: the same conversation is then the same, word for word, each time."""
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -53,7 +53,8 @@ def result_text(result: QueryResult | StatementError, layout: Layout) -> str:
     if len(shown) < len(result.rows) or result.truncated:
         lines.append(_CUT)
     count = f"{'>' if result.truncated else ''}{result.row_count}"
-    footer = f"({count} {'row' if count == '1' else 'rows'}, {result.elapsed_ms:.0f} ms)"
+    elapsed = 1.0 if layout.steady_times else result.elapsed_ms
+    footer = f"({count} {'row' if count == '1' else 'rows'}, {elapsed:.0f} ms)"
     return f"{_bounded(chr(10).join(lines), layout.max_chars)}\n{footer}"
 
 

@@ -10,6 +10,9 @@ from sqlagent_tui.cli.lazy import LazyGroup
 
 COMMANDS: Final = {
     "list": "sqlagent_tui.cli.bench_list:list_suites",
+    "run": "sqlagent_tui.cli.bench_run:run",
+    "report": "sqlagent_tui.cli.bench_report:report",
+    "compare": "sqlagent_tui.cli.bench_report:compare",
     "validate": "sqlagent_tui.cli.bench_validate:validate_suites",
     "import": "sqlagent_tui.cli.bench_import:import_file",
 }

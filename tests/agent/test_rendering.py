@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from sqlagent_tui.agent.profile import Layout
-from sqlagent_tui.agent.rendering import schema_text
-from sqlagent_tui.agent.results import ColumnInfo, ForeignKey, TableInfo, TableName
+from sqlagent_tui.agent.rendering import result_text, schema_text
+from sqlagent_tui.agent.results import Column, ColumnInfo, ForeignKey, QueryResult, TableInfo, TableName
 
 FULL, COMPACT = Layout(schema="full"), Layout(schema="compact")
 MEDIDA = TableInfo(
@@ -61,3 +61,14 @@ def test_what_is_known_of_a_relation_is_said() -> None:
 
 def test_the_compact_layout_is_names_and_keys_of_what_may_be_read() -> None:
     assert schema_text([MEDIDA], COMPACT) == "medida(dia, valor, dobro, cor, posto>posto)"
+
+
+def test_steady_times_make_the_same_rows_the_same_words() -> None:
+    quick, slow = (
+        QueryResult(columns=(Column("n", "integer"),), rows=(("7",),), elapsed_ms=elapsed) for elapsed in (3.2, 481.0)
+    )
+    assert [result_text(result, Layout()) for result in (quick, slow)] == [
+        "n\n7\n(1 row, 3 ms)",
+        "n\n7\n(1 row, 481 ms)",
+    ]
+    assert {result_text(result, Layout(steady_times=True)) for result in (quick, slow)} == {"n\n7\n(1 row, 1 ms)"}

@@ -14,11 +14,18 @@ if TYPE_CHECKING:
 _LEVELS: Final[tuple[tuple[int, Difficulty], ...]] = ((1, "easy"), (3, "medium"), (6, "hard"))
 """The most points of each, in this order; whatever has more is for an expert."""
 _DATE_FUNCTIONS: Final = frozenset(
-    """age date_add date_subtract isfinite make_date make_time make_timestamp make_timestamptz timezone
-    DateBin Date Extract JustifyDays JustifyHours JustifyInterval MakeInterval StrToDate StrToTime TimestampTrunc
-    UnixToTime AtTimeZone""".split()
+    """age attimezone date dateadd datebin datesubtract extract isfinite justifydays justifyhours justifyinterval
+    makedate makeinterval maketime maketimestamp maketimestamptz strtodate strtotime timestamptrunc timezone
+    unixtotime""".split()
 )
-"""As the server spells them, or as the parser calls those that it knows."""
+_GEOMETRY_FUNCTIONS: Final = frozenset(
+    """distance st3ddistance st3ddwithin st3dlength starea stazimuth stbuffer stcentroid stclosestpoint stcollect
+    stconcavehull stconvexhull stdifference stdistance stdistancesphere stdistancespheroid stdwithin stenvelope stexpand
+    stintersection stlength stlengthspheroid stlineinterpolatepoint stlinesubstring stmakeenvelope stmakeline
+    stmakepoint stmakepolygon stmaxdistance stperimeter stpoint stpointonsurface stsimplify stsymdifference
+    stunion""".split()
+)
+"""Those that measure or make a geometry; whether two of them touch is a condition like others."""
 _TEMPORAL: Final = frozenset({"date", "time", "timetz", "timestamp", "timestamptz", "timestampntz", "interval"})
 
 
@@ -52,6 +59,7 @@ def points(statement: str, dates: Collection[str] = ()) -> int | None:
     distinct_on = any(node.args.get("on") for node in tree.find_all(exp.Distinct))
     ones = [has(exp.Group), has(exp.Having), has(exp.Case, exp.Filter), first_of_many or distinct_on]
     ones.append(any(_is_about_dates(node, dates) for node in tree.walk()))
+    ones.append(any(_function(node) in _GEOMETRY_FUNCTIONS for node in tree.walk()))
     twos = sum(map(_is_nested, queries)) + has(exp.Window) + each(exp.SetOperation)
     return each(exp.Join) + sum(ones) + 2 * twos
 
@@ -74,8 +82,15 @@ def _is_about_dates(node: exp.Expr, dates: Collection[str]) -> bool:
         return any(_holds_a_date(side, dates) for side in (node.this, node.expression))
     if isinstance(node, exp.TimeToStr):  # to_char, of numbers too
         return _holds_a_date(node.this, dates)
-    name = node.name.lower() if isinstance(node, exp.Anonymous) else type(node).__name__
-    return name in _DATE_FUNCTIONS
+    return _function(node) in _DATE_FUNCTIONS
+
+
+def _function(node: exp.Expr) -> str:
+    """A node's name in one spelling, whether the parser knows the function, and calls it its own way, or doesn't."""
+    from sqlglot import exp
+
+    name = node.name if isinstance(node, exp.Anonymous) else type(node).__name__
+    return name.lower().replace("_", "")
 
 
 def _holds_a_date(node: exp.Expr, dates: Collection[str]) -> bool:

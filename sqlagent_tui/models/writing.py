@@ -66,6 +66,8 @@ class Writing:
         self.written: list[int] = []
         self.first = 0.0
         """When the first token came, on the monotonic clock."""
+        self.speculation: Speculation | None = None
+        """None before the first call."""
         self._engine = engine
         self._vocabulary = engine.vocabulary
         self._marks = marks
@@ -75,7 +77,6 @@ class Writing:
         self._writer = writer
         self._sampler = sampler
         self._options = options
-        self._speculation: Speculation | None = None
         self._alone = True
         """The last computation was for this answer only; with others' tokens in it, a draft is no longer cheap."""
 
@@ -110,7 +111,7 @@ class Writing:
             self.written += pending
             if len(self.written) >= limit or self._is_full() or (closing and writer.parser.after_call):
                 return "length"
-            if self._speculation and self._speculation.wrote(pending):
+            if self.speculation and self.speculation.wrote(pending):
                 row += 1
             else:
                 row = yield from self._evaluate(pending)
@@ -134,7 +135,7 @@ class Writing:
     def _evaluate(self, pending: Sequence[int]) -> Generator[Want, int, int]:
         """Evaluate what was written, and a draft of what may follow; return the row of the next token's logits."""
         held = self._engine.held[self._sequence]
-        if self._speculation and (wrong := self._speculation.discard()):
+        if self.speculation and (wrong := self.speculation.discard()):
             self._engine.keep(self._sequence, len(held) - wrong)
         draft = self._draft()
         tokens = [*pending, *draft]
@@ -149,11 +150,11 @@ class Writing:
         wanted = self._options.speculate and self._alone and self._engine.can_forget
         if not wanted or self._writer.parser.inside_thinking:
             return []
-        if self._speculation is None:
+        if self.speculation is None:
             text = [*self._prompt, *self.written]
-            self._speculation = Speculation(self._tuner, text, lambda token: self._marks.ends(token, False))
+            self.speculation = Speculation(self._tuner, text, lambda token: self._marks.ends(token, False))
         room = self._engine.context_size - len(self._prompt) - len(self.written)
-        return self._speculation.draft(room)
+        return self.speculation.draft(room)
 
 
 def loops(tokens: Sequence[int]) -> bool:

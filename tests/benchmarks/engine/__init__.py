@@ -1,0 +1,1 @@
+"""`python -m tests.benchmarks.engine`: how fast the engine is, beside what else llama.cpp offers, in one run."""

@@ -20,9 +20,10 @@ _PRIOR_WEIGHT: Final = 4
 """Observations that the prior counts for."""
 _WORTH: Final = 1.1
 """A draft must promise so many times the speed of going without."""
-_SIZES: Final = (1, 2, 4, 8, 16)
-_PRIOR_COST: Final = (1.0, 1.1, 1.5, 2.2, 3.5)
-"""What a computation of so many tokens costs, in single ones, before it was measured."""
+_SIZES: Final = (2, 4, 8, 16)
+"""Computations are told apart by these sizes, in tokens."""
+_PRIOR_COST: Final = (1.3, 1.6, 2.4, 4.0)
+"""What they cost, in computations of one token, before that is measured."""
 _PRIOR_TRUST: Final = {2: 0.3, 3: 0.5, 4: 0.7}
 
 
@@ -32,13 +33,16 @@ class DraftTuner:
     def __init__(self) -> None:
         self._trust = dict(_PRIOR_TRUST)
         self._observed = dict.fromkeys(_PRIOR_TRUST, _PRIOR_WEIGHT)
-        self._seconds: dict[int, deque[float]] = {size: deque(maxlen=5) for size in _SIZES}
+        self._single: deque[float] = deque(maxlen=5)
+        self._costs: list[deque[float]] = [deque(maxlen=5) for _ in _SIZES]
 
     def timed(self, tokens: int, seconds: float) -> None:
-        """Learn what a computation of `tokens` tokens cost."""
-        size = next((size for size in _SIZES if tokens <= size), None)
-        if size is not None:
-            self._seconds[size].append(seconds)
+        """Learn what a computation of `tokens` tokens took."""
+        if tokens == 1:
+            self._single.append(seconds)
+        elif self._single and tokens <= _SIZES[-1]:
+            # In proportion to the latest single ones: the context grows, and the machine may be busier now.
+            self._costs[_bucket(tokens)].append(seconds / median(self._single))
 
     def checked(self, matched: int, came_true: bool) -> None:
         """Learn whether a token after a match of `matched` tokens was the one that stood there before."""
@@ -48,26 +52,28 @@ class DraftTuner:
 
     def length(self, draft: Draft) -> int:
         """How many of the drafted tokens to try: as many as promise the most tokens a second; 0: none."""
-        single = self._cost(0)
-        best, length = _WORTH / single, 0
+        best, length = _WORTH, 0
         expected = likelihood = 1.0
-        for count in range(1, len(draft.tokens) + 1):
+        for count in range(1, min(len(draft.tokens), self._longest()) + 1):
             likelihood *= self._trust[min(draft.matched + count - 1, LONGEST)]
             expected += likelihood
-            speed = expected / self._cost_of(count + 1)
+            speed = expected / self._cost(count + 1)
             if speed > best:
                 best, length = speed, count
         return length
 
-    def _cost_of(self, tokens: int) -> float:
-        return self._cost(next(index for index, size in enumerate(_SIZES) if tokens <= size))
+    def _longest(self) -> int:
+        """A size is tried when the next smaller one is measured, so that a wrong expectation costs little."""
+        unmeasured = next((index for index, costs in enumerate(self._costs) if not costs), -1)
+        return _SIZES[unmeasured] - 1
 
-    def _cost(self, index: int) -> float:
-        """Seconds of a computation of `_SIZES[index]` tokens, as measured or as it would be in proportion."""
-        if measured := self._seconds[_SIZES[index]]:
-            return median(measured)
-        known = self._seconds[1]
-        return _PRIOR_COST[index] * (median(known) if known else 1.0)
+    def _cost(self, tokens: int) -> float:
+        index = _bucket(tokens)
+        return median(self._costs[index]) if self._costs[index] else _PRIOR_COST[index]
+
+
+def _bucket(tokens: int) -> int:
+    return next(index for index, size in enumerate(_SIZES) if tokens <= size)
 
 
 class Speculation:

@@ -8,8 +8,8 @@ to be tried at each token. A decision other than `sql` must bring its message, a
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from itertools import combinations
+from collections.abc import Iterable
+from itertools import combinations, islice
 from typing import Final
 
 from sqlagent_tui.agent.parser import CALL_CLOSE, CALL_OPEN
@@ -33,13 +33,15 @@ name ::= "\"" [^"'`\\{_BLANK}] [^"\\\x00-\x1F\x7F]{{0,255}} "\""
 """
 
 
-def tool_grammar(profile: Profile, tables: Sequence[str] = ()) -> str:
+def tool_grammar(profile: Profile, tables: Iterable[str] = ()) -> str:
     """Return the grammar of one to `MAX_CALLS` tool calls, tags included; its root is `root`.
 
-    `tables`: every name that `get_table_schema` knows, when that list is complete; empty when it isn't known.
+    `tables`: every name that `get_table_schema` knows, when that list is complete; empty when it isn't known. At most
+    one more than `MAX_ENUMERATED` of them are taken.
     """
     calls = [_call(tool, _arguments(own, tool, profile)) for own, tool in profile.tools.items()]
-    names = " | ".join(_json(name) for name in tables) if len(tables) <= MAX_ENUMERATED else ""
+    spelt = tuple(islice(tables, MAX_ENUMERATED + 1))
+    names = " | ".join(map(_json, spelt)) if len(spelt) <= MAX_ENUMERATED else ""
     return (
         f"root ::= space call ( space call ){{0,{MAX_CALLS - 1}}}\n"
         f"call ::= {_literal(CALL_OPEN)} space ( {' | '.join(calls)} ) space {_literal(CALL_CLOSE)}\n"

@@ -76,6 +76,8 @@ class Agent:
         """The last turn ended in a clarification, so the next question may answer it."""
         self._messages: list[Message] = []
         self._tables: TableIndex | None = None
+        self._grammar: str | None = None
+        """Of the tool calls, for the catalogue as it is known."""
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -84,7 +86,8 @@ class Agent:
 
     def forget(self) -> None:
         """Drop the conversation and what is known of the catalogue."""
-        self._messages, self._tables, self.awaiting_reply = [], None, False
+        self._messages, self.awaiting_reply = [], False
+        self._tables = self._grammar = None
 
     def ask(
         self, question: str, cancel: CancelToken, *, new_turn: bool = False, seed: int | None = None
@@ -125,9 +128,11 @@ class Agent:
         options = self.profile.options(seed)
         if not self.profile.constrain_calls:
             return options
-        tables = self._tables.tables if self._tables else ()
-        names = [name for table in tables for name in dict.fromkeys((table.name, table.reference))]
-        return msgspec.structs.replace(options, grammar=tool_grammar(self.profile, names))
+        if self._grammar is None:
+            tables = self._tables.tables if self._tables else ()
+            names = (name for table in tables for name in dict.fromkeys((table.name, table.reference)))
+            self._grammar = tool_grammar(self.profile, names)
+        return msgspec.structs.replace(options, grammar=self._grammar)
 
     def _open(self, question: str, cancel: CancelToken, new_turn: bool) -> None:
         cancel.raise_if_cancelled()
@@ -135,7 +140,7 @@ class Agent:
             raise TurnFailedError("empty", "The question is empty. Type what you want to know.")
         if not (self.awaiting_reply and not new_turn):
             if self._tables is None and self.profile.layout.list_tables:
-                self._tables = TableIndex(self.database.tables(cancel))
+                self._tables, self._grammar = TableIndex(self.database.tables(cancel)), None
             self._messages = [self.system_message(self._tables or TableIndex(()), question)]
         self._messages.append(Message(role="user", content=question.strip()))
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
+from sqlagent_tui.agent import loop
 from sqlagent_tui.agent.cancel import CancelToken
 from sqlagent_tui.agent.events import (
     AnswerReady,
@@ -23,9 +24,11 @@ from sqlagent_tui.agent.events import (
     TurnEnded,
     TurnStarted,
 )
+from sqlagent_tui.agent.grammar import MAX_ENUMERATED, tool_grammar
 from sqlagent_tui.agent.loop import Agent
-from sqlagent_tui.agent.profile import default_profile
+from sqlagent_tui.agent.profile import Profile, default_profile
 from sqlagent_tui.agent.protocols import Limits, TurnLimits
+from sqlagent_tui.agent.results import TableName
 from sqlagent_tui.assembly import student_profile
 from sqlagent_tui.database.postgres import PostgresDatabase
 from sqlagent_tui.models.scripted import ScriptedModel
@@ -99,6 +102,31 @@ def test_schema_then_sql_then_an_answer(database: PostgresDatabase) -> None:
     assert "[values: NORTE, NORDESTE, CENTRO_OESTE, SUDESTE, SUL]" in schema_text
     assert rows_text.startswith("count\n27\n(1 row, ")
     assert (ended(events).outcome, ended(events).message, ended(events).steps) == ("sql", "São 27.", 3)
+
+
+def test_the_grammar_is_made_once_for_a_catalogue_and_of_no_more_names_than_it_takes(
+    database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = [TableName(oid=number, schema="public", name=f"tabela_{number}", kind="table") for number in range(3_000)]
+    made, taken = [], []
+
+    def counted(profile: Profile, names: Iterator[str]) -> str:
+        made.append(tool_grammar(profile, (taken.append(name) or name for name in names)))
+        return made[-1]
+
+    monkeypatch.setattr(database, "tables", lambda cancel: tables)
+    monkeypatch.setattr(loop, "tool_grammar", counted)
+    agent = make_agent(database, *[final("sql", sql=COUNT)] * 3, context=1_000_000)
+    for _ in range(2):
+        assert ended(run(agent)).outcome == "sql"
+    assert (len(made), len(taken)) == (1, MAX_ENUMERATED + 1)
+    monkeypatch.undo()
+    monkeypatch.setattr(loop, "tool_grammar", counted)
+    agent.forget()
+    assert ended(run(agent)).outcome == "sql"
+    assert len(made) == 2
+    assert "imovel_rural" in made[1]
+    assert agent.options(seed=None).grammar is made[1]
 
 
 def test_the_final_sql_may_be_left_out(database: PostgresDatabase) -> None:

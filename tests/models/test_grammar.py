@@ -69,7 +69,15 @@ def test_without_a_list_of_tables_any_name_can_be_asked_for(rig: Rig) -> None:
         generation = rig.answer(SYSTEM, QUESTION, options=wild(seed, tool_grammar(PROFILE))).generation
         for raw in generation.raw_calls[: -1 if generation.unclosed_call else None]:
             assert isinstance(read_call(raw, PROFILE, "call_1"), ToolCall), raw
-    assert tool_grammar(PROFILE, ["t"] * (MAX_ENUMERATED + 1)) == tool_grammar(PROFILE)
+
+
+def test_a_large_catalogue_is_not_spelt_out_nor_gone_through() -> None:
+    names = iter([f"t{number}" for number in range(5_000)])
+    assert tool_grammar(PROFILE, names) == tool_grammar(PROFILE)
+    assert next(names) == f"t{MAX_ENUMERATED + 1}"
+    spelt = tool_grammar(PROFILE, (f"t{number}" for number in range(MAX_ENUMERATED)))
+    assert spelt != tool_grammar(PROFILE)
+    assert f"t{MAX_ENUMERATED - 1}" in spelt
 
 
 def test_the_thought_is_free_and_the_call_follows_it(rig: Rig) -> None:

@@ -230,7 +230,7 @@ class OpenTarget:
     def _kept_password(self) -> str | None:
         if self.target.name is None:
             return None
-        from sqlagent_tui.database import keyring_store
+        from sqlagent_tui import keyring_store
 
         return keyring_store.fetch(self.target.name)
 

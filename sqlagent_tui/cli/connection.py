@@ -38,7 +38,7 @@ def add(name: str, conninfo: str, ssh: str | None, keyring: bool, replace: bool)
     password = _ask_for_keyring(name) if keyring else ""
     SavedConnections().add(saved, replace=replace)
     if keyring:
-        from sqlagent_tui.database import keyring_store
+        from sqlagent_tui import keyring_store
 
         keyring_store.keep(name, password)
     click.echo(name)
@@ -69,14 +69,14 @@ def remove(name: str) -> int:
     """Forget NAME, and its password if that is in the keyring."""
     removed = SavedConnections().remove(name)
     if removed.keyring:
-        from sqlagent_tui.database import keyring_store
+        from sqlagent_tui import keyring_store
 
         keyring_store.forget(name)
     return ExitCode.OK
 
 
 def _ask_for_keyring(name: str) -> str:
-    from sqlagent_tui.database import keyring_store
+    from sqlagent_tui import keyring_store
 
     keyring_store.require()
     if not has_terminal():

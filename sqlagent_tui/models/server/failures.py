@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from sqlagent_tui import keyring_store
 from sqlagent_tui.errors import ModelError
 from sqlagent_tui.models.server import http
 from sqlagent_tui.models.server.address import Address
 from sqlagent_tui.models.server.client import Client, Reply
-from sqlagent_tui.models.server.key import KEYRING_SERVICE
 
 MAX_DETAIL: Final = 200
 _TOO_LONG = re.compile(r"context[ _](length|size|window)|exceed_context|maximum model length", re.IGNORECASE)
@@ -120,7 +120,7 @@ def line(text: str) -> str:
 
 def _key_refused(client: Client, variable: str) -> ModelError:
     origin = client.address.origin
-    place = f"Put it into the environment variable {variable}, or: keyring set {KEYRING_SERVICE} {origin}"
+    place = f"Put it into the environment variable {variable}, or: keyring set {keyring_store.SERVICE} {origin}"
     if client.key is None:
         return ModelError(f"The model server at {origin} wants an API key.", place)
     return ModelError(f"The model server at {origin} refuses the API key from {client.key.source}.", place)

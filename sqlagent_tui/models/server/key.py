@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import threading
 from typing import Final
 
+from sqlagent_tui import keyring_store
 from sqlagent_tui.errors import UsageError
 
-KEYRING_SERVICE: Final = "sqlagent-tui"
 KEYRING_SECONDS: Final = 5.0
+"""Nobody said that a keyring holds a key, so nobody waits long for one that doesn't answer."""
 _SIGN: Final = "•••"
 
 
@@ -47,20 +47,5 @@ def from_environment(name: str) -> ApiKey | None:
 
 def from_keyring(origin: str) -> ApiKey | None:
     """Return the key that the keyring holds for a server; None without a keyring, or when it has none."""
-    found: list[str | None] = []
-    # Some backends wait for a desktop that isn't there, and can't be told to stop.
-    asking = threading.Thread(target=lambda: found.append(_ask_keyring(origin)), daemon=True, name="keyring")
-    asking.start()
-    asking.join(KEYRING_SECONDS)
-    text = found[0] if found else None
+    text = keyring_store.fetch(origin, seconds=KEYRING_SECONDS)
     return ApiKey(text, "the keyring") if text and text.strip() else None
-
-
-def _ask_keyring(origin: str) -> str | None:
-    try:
-        import keyring
-
-        text = keyring.get_password(KEYRING_SERVICE, origin)
-    except Exception:  # noqa: BLE001 - a machine without a desktop has no usable keyring, in many ways
-        return None
-    return text if isinstance(text, str) else None

@@ -79,11 +79,18 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     thinking_budget: int = 2048
     constrain_calls: bool = True
     """Let the model write nothing but readable tool calls after its thought."""
+    speculate: bool = True
+    """Let the engine evaluate guesses ahead within tool calls."""
 
     def options(self, seed: int | None = None) -> GenerationOptions:
         """Return the generation options, with another seed when one is given."""
         sampling = self.sampling if seed is None else msgspec.structs.replace(self.sampling, seed=seed)
-        return GenerationOptions(sampling=sampling, max_tokens=self.max_tokens, thinking_budget=self.thinking_budget)
+        return GenerationOptions(
+            sampling=sampling,
+            max_tokens=self.max_tokens,
+            thinking_budget=self.thinking_budget,
+            speculate=self.speculate,
+        )
 
     def find_tool(self, name: str) -> str | None:
         """Return this project's name of the tool that the model calls `name`; None when there is none."""

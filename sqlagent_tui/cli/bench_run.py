@@ -196,7 +196,8 @@ def _profile(
     if samples > 1 and sampling.temperature == 0:
         raise UsageError(f"At temperature 0 all {samples} samples would be the same.", "Give --temperature 0.6.")
     layout = msgspec.structs.replace(profile.layout, steady_times=True)
-    return msgspec.structs.replace(profile, sampling=sampling, layout=layout)
+    # Guesses depend on the clock, and may turn what is all but equally likely.
+    return msgspec.structs.replace(profile, sampling=sampling, layout=layout, speculate=False)
 
 
 def _limits(config: Config, question_timeout: float) -> TurnLimits:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
+from typing import get_args
 
 import psycopg
 import pytest
@@ -16,7 +16,8 @@ from sqlagent_tui.agent.results import QueryResult
 from sqlagent_tui.assembly import OpenTarget
 from sqlagent_tui.bench.databases import find_programs, open_suite_database
 from sqlagent_tui.bench.fingerprint import digest, fingerprint
-from sqlagent_tui.bench.suite import Item, find_suite
+from sqlagent_tui.bench.suite import Category, Item, find_suite
+from sqlagent_tui.bench.validation import validate
 from sqlagent_tui.config import Config
 from sqlagent_tui.database.postgres import PostgresDatabase
 from sqlagent_tui.errors import UsageError
@@ -24,7 +25,6 @@ from tests.fix_servers import Cluster, not_installed
 
 SUITE = find_suite("cadastro_ambiental_postgis")
 WITH_GOLD = [item for item in SUITE.items if item.gold or item.reply_gold]
-ORDERED = [item for item in SUITE.items if item.order_matters or item.reply_order_matters]
 MAP = "1602fa235e064b27"
 """Of all tables. It changes with the demo's rows and with geometrias.sql, and with nothing else."""
 
@@ -71,12 +71,17 @@ def alike(one: list[Row], other: list[Row], rel: float) -> bool:
     )
 
 
-def test_thirty_questions_of_every_kind() -> None:
-    assert Counter(item.decision for item in SUITE.items) == {"sql": 18, "clarification": 6, "unanswerable": 6}
-    asked = [item.difficulty for item in SUITE.items if item.decision == "sql"]
-    assert Counter(asked) == {"easy": 4, "medium": 6, "hard": 6, "expert": 2}
-    assert len({item.category for item in SUITE.items if item.decision != "sql"}) == 8
-    assert all(item.reason for item in SUITE.items if item.decision != "sql")
+def test_every_category_is_there_with_its_reason() -> None:
+    others = [item for item in SUITE.items if item.decision != "sql"]
+    assert {item.category for item in others} == set(get_args(Category))
+    assert all(item.reason.endswith(".") for item in others)
+
+
+def test_nothing_speaks_against_measuring_by_it(database: PostgresDatabase) -> None:
+    """Golds run twice, by two plans, within the limits of a user who set none; labels and orders are true."""
+    found = validate(SUITE, database, Config().limits.answer(), CancelToken())
+    assert found.sound
+    assert {fault.kind for fault in found.faults} == {"alternative"}
 
 
 def test_the_map_is_the_pinned_one(database: PostgresDatabase) -> None:
@@ -127,13 +132,10 @@ def test_municipalities_tile_their_states(reader: psycopg.Connection) -> None:
 
 
 @pytest.mark.parametrize("item", WITH_GOLD, ids=lambda item: item.id)
-def test_its_golds_run_within_the_agents_limits(item: Item, database: PostgresDatabase) -> None:
+def test_its_golds_are_not_too_costly_for_the_agent(item: Item, database: PostgresDatabase) -> None:
+    """What the model is asked for must not be refused when it gives it."""
     for gold in golds(item):
-        results = [database.execute(gold, origin="agent", cancel=CancelToken()) for _ in range(2)]
-        first, second = (result for result in results if isinstance(result, QueryResult))
-        assert first.rows == second.rows
-        assert not first.truncated
-        assert any(value is not None for row in first.rows for value in row)
+        assert isinstance(database.execute(gold, origin="agent", cancel=CancelToken()), QueryResult)
 
 
 @pytest.mark.parametrize("item", WITH_GOLD, ids=lambda item: item.id)
@@ -144,16 +146,6 @@ def test_ellipsoid_and_plane_give_one_answer(item: Item, reader: psycopg.Connect
     ways = [answer for gold, answer in zip(golds(item), answers, strict=True) if "least(" not in gold]
     assert all(alike(one, other, 0.06) for one, other in pairwise(ways))
     assert len(set(map(str, answers))) == len(answers), "two golds say the same"
-
-
-@pytest.mark.parametrize("item", ORDERED, ids=lambda item: item.id)
-def test_an_order_that_matters_leaves_no_tie(item: Item, reader: psycopg.Connection) -> None:
-    expected = [rows(reader, gold) for gold in golds(item)]
-    with reader.transaction(force_rollback=True):
-        for way in ("hashjoin", "hashagg", "indexscan"):
-            reader.execute(f"SET LOCAL enable_{way} = off".encode())
-        for gold, before in zip(golds(item), expected, strict=True):
-            assert alike(rows(reader, gold), before, 1e-9)
 
 
 def test_what_is_said_to_be_ambiguous_or_missing_is(reader: psycopg.Connection) -> None:

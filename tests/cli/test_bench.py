@@ -73,6 +73,13 @@ def test_what_cannot_be_validated_is_told(folder: Path) -> None:
     assert bench(folder, "validate").returncode == 2
 
 
+def test_a_suite_without_its_extension_is_not_run_and_no_success(folder: Path) -> None:
+    (folder / "suite.toml").write_text(SUITE.replace('"external"', '"scripts"\nextensions = ["postgis_da_lua"]'))
+    shown = bench(folder, "validate", str(folder))
+    assert (shown.returncode, shown.stdout) == (2, "")
+    assert "The suite estados can't be run: no PostgreSQL on this machine has postgis_da_lua." in shown.stderr
+
+
 def test_an_imported_set_can_be_validated(tmp_path: Path, demo_conninfo: str) -> None:
     records = [
         {"db_id": "demo", "question": "How many states?", "query": "SELECT count(*) FROM estado"},

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sqlagent_tui.agent.protocols import Model
 from sqlagent_tui.cli.findings import Finding
-from sqlagent_tui.models.calibration.result import Calibration, told
+from sqlagent_tui.models.calibration.result import FAILED, Calibration, told
 from sqlagent_tui.models.settings import EngineSettings
 
 _INSTALL = 'CMAKE_ARGS="-DGGML_CUDA=on" pip install --force-reinstall --no-binary llama-cpp-python llama-cpp-python'
@@ -34,9 +34,17 @@ def engine_findings(model: Model) -> Iterator[Finding]:
         layers = "all layers" if setup.settings.gpu_layers < 0 else f"{setup.settings.gpu_layers} layers"
         yield Finding("engine", "ok", f"llama-cpp-python {version} is built for {backend}: {layers} on the GPU")
     yield Finding("engine", "ok", in_force(setup.settings))
+    if pinned := setup.pins.pinned:
+        values = ", ".join(f"{name} {told(value)}" for name, value in pinned.items())
+        yield Finding("engine", "ok", f"pinned under [model] in config.toml: {values}")
     if setup.calibration:
         for line in outcome(setup.calibration):
             yield Finding("engine", "ok", line)
+        if FAILED in next(
+            (choice.why for choice in setup.calibration.choices if choice.setting == "extra_buffers"), ""
+        ):
+            remedy = "Built by another compiler, llama.cpp may pass; prompts are then read up to three times as fast."
+            yield Finding("engine", "note", "this build of llama.cpp can't use the processor's matrix unit", remedy)
     elif not worth_while(setup.file):
         yield Finding("engine", "ok", "not calibrated: so small a model is quick with any settings")
     else:

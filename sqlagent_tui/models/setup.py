@@ -38,6 +38,8 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     file: gguf.ModelFile
     fingerprint: Fingerprint | None
     settings: EngineSettings
+    pins: Pins
+    """Those of them that the user insisted on."""
     calibration: Calibration | None
     """What was measured here for such models."""
     warning: str = ""
@@ -67,4 +69,6 @@ def prepare(path: Path, *, context_size: int, pins: Pins, ignore_memory: bool = 
         if verdict.fits == "not" and not ignore_memory:
             raise ModelError(verdict.message, verdict.remedy)
         message = verdict.message
-    return Setup(file=file, fingerprint=fingerprint, settings=settings, calibration=calibration, warning=message)
+    return Setup(
+        file=file, fingerprint=fingerprint, settings=settings, pins=pins, calibration=calibration, warning=message
+    )

@@ -279,7 +279,9 @@ def test_doctor_tells_how_the_engine_is_set_up_and_why(home: Path, slow_gguf: Pa
     for setting in ("extra_buffers", "threads", "threads_batch", "flash_attention", "n_ubatch"):
         assert f"\n{setting} " in after
     (home / "config" / "config.toml").write_text("[model]\nthreads = 1\nn_ubatch = 64\nflash_attention = true\n")
-    assert "1 threads to write, 1 to read; 64 tokens at once; flash attention on" in engine(slow_gguf)
+    pinned = engine(slow_gguf)
+    assert "1 threads to write, 1 to read; 64 tokens at once; flash attention on" in pinned
+    assert "pinned under [model] in config.toml: threads 1, n_ubatch 64, flash_attention on, threads_batch 1" in pinned
 
 
 def test_a_file_that_is_no_model_is_not_calibrated(home: Path, tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -33,7 +32,6 @@ _WORTH = 0.05
 _BYTES_A_SECOND = 10e9
 _OPERATIONS_A_SECOND = 1e11
 """Of a modest processor: for writing, which reads all weights for each token, and for reading prompts."""
-_STALE_SECONDS = 3600
 
 
 def worth_while(file: ModelFile) -> bool:
@@ -93,11 +91,9 @@ def _alone() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _excerpt_place() -> Iterator[Path]:
-    """A private file to write the excerpt to, deleted afterwards; what a killed process left goes too."""
+    """A private file to write the excerpt to, deleted afterwards. Only for who is alone: what others left goes too."""
     for left in store.folder().glob("excerpt-*.gguf"):
-        with contextlib.suppress(OSError):
-            if time.time() - left.stat().st_mtime > _STALE_SECONDS:
-                left.unlink()
+        left.unlink(missing_ok=True)
     place = store.folder() / f"excerpt-{os.getpid()}.gguf"
     os.close(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
     try:

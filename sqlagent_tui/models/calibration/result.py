@@ -11,6 +11,9 @@ from sqlagent_tui.models.settings import EngineSettings
 FORMAT: Final = 1
 """Of the remembered file; another one is as good as none."""
 
+FAILED: Final = "failed its self-test"
+"""What is said of a value that crashes, or computes wrong numbers."""
+
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
     """The value that one setting got, and why."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from sqlagent_tui.models.calibration.contest import Best, Contest, Measure, Work
-from sqlagent_tui.models.calibration.result import Calibration, Choice, told
+from sqlagent_tui.models.calibration.result import FAILED, Calibration, Choice, told
 from sqlagent_tui.models.calibration.trials import TrialFailed
 from sqlagent_tui.models.settings import EngineSettings
 
@@ -131,7 +131,7 @@ class Search:
             winner = usual
             for value, best in zip(values, rest, strict=True):
                 if isinstance(best, TrialFailed):
-                    notes.append(f"{told(value)} failed its self-test: {best}")
+                    notes.append(f"{told(value)} {FAILED}: {best}")
                     continue
                 saved = 1 - cost(best) / cost(usual)
                 notes.append(f"{told(value)} takes {abs(saved):.0%} {'less' if saved > 0 else 'more'} time")

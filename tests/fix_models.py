@@ -29,9 +29,10 @@ def make_gguf(
     context: int = 4096,
     architecture: str = "qwen3",
     damaged: bool = False,
+    quantized: bool = False,
     seed: int = 7,
 ) -> Path:
-    """Write a model. `damaged`: one weight is no number."""
+    """Write a model. `damaged`: one weight is no number; `quantized`: matrices in Q8_0, else in 16 bits."""
     import gguf
 
     tokens, merges = _vocabulary()
@@ -74,22 +75,30 @@ def make_gguf(
     output[len(tokens) :] = 0  # it writes text, never structure
     if damaged:
         output[0, 0] = np.nan
-    writer.add_tensor("token_embd.weight", weights(size, width) * 8)
-    writer.add_tensor("output.weight", output)
-    writer.add_tensor("output_norm.weight", np.ones(width, np.float32))
+
+    def add(name: str, values: np.ndarray) -> None:
+        if quantized and values.ndim == 2:
+            kind = gguf.GGMLQuantizationType.Q8_0
+            writer.add_tensor(name, gguf.quantize(values.astype(np.float32), kind), raw_dtype=kind)
+        else:
+            writer.add_tensor(name, values)
+
+    add("token_embd.weight", weights(size, width) * 8)
+    add("output.weight", output)
+    add("output_norm.weight", np.ones(width, np.float32))
     for layer in range(layers):
         name = f"blk.{layer}."
-        writer.add_tensor(name + "attn_norm.weight", np.ones(width, np.float32))
-        writer.add_tensor(name + "ffn_norm.weight", np.ones(width, np.float32))
-        writer.add_tensor(name + "attn_q.weight", weights(heads * head, width))
-        writer.add_tensor(name + "attn_k.weight", weights(kv_heads * head, width))
-        writer.add_tensor(name + "attn_v.weight", weights(kv_heads * head, width))
-        writer.add_tensor(name + "attn_output.weight", weights(width, heads * head))
-        writer.add_tensor(name + "attn_q_norm.weight", np.ones(head, np.float32))
-        writer.add_tensor(name + "attn_k_norm.weight", np.ones(head, np.float32))
-        writer.add_tensor(name + "ffn_gate.weight", weights(ffn, width))
-        writer.add_tensor(name + "ffn_up.weight", weights(ffn, width))
-        writer.add_tensor(name + "ffn_down.weight", weights(width, ffn))
+        add(name + "attn_norm.weight", np.ones(width, np.float32))
+        add(name + "ffn_norm.weight", np.ones(width, np.float32))
+        add(name + "attn_q.weight", weights(heads * head, width))
+        add(name + "attn_k.weight", weights(kv_heads * head, width))
+        add(name + "attn_v.weight", weights(kv_heads * head, width))
+        add(name + "attn_output.weight", weights(width, heads * head))
+        add(name + "attn_q_norm.weight", np.ones(head, np.float32))
+        add(name + "attn_k_norm.weight", np.ones(head, np.float32))
+        add(name + "ffn_gate.weight", weights(ffn, width))
+        add(name + "ffn_up.weight", weights(ffn, width))
+        add(name + "ffn_down.weight", weights(width, ffn))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

@@ -6,13 +6,17 @@ import pytest
 from msgspec.structs import replace
 
 from sqlagent_tui.agent.cancel import Cancelled, CancelToken
+from sqlagent_tui.agent.messages import Generation, Message
+from sqlagent_tui.agent.protocols import GenerationOptions, Sampling
 from sqlagent_tui.errors import ModelError
 from sqlagent_tui.models.calibration import calibrate as module
 from sqlagent_tui.models.calibration import store
 from sqlagent_tui.models.calibration.calibrate import calibrate, worth_while
+from sqlagent_tui.models.calibration.result import FAILED
 from sqlagent_tui.models.calibration.search import MachineBusy
 from sqlagent_tui.models.gguf import describe
 from sqlagent_tui.models.library import student_path
+from sqlagent_tui.models.llama import LlamaModel
 from tests.fix_models import make_gguf
 
 
@@ -32,6 +36,21 @@ def test_a_calibration_from_beginning_to_end(slow_gguf: Path, monkeypatch: pytes
     assert found.read_seconds > 0
     assert found.write_seconds > 0
     assert left() == ["lock"]
+
+
+def test_a_self_test_that_fails_leaves_a_model_that_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With AMX and a library built by an older gcc, extra buffers crash here for real; elsewhere they may be chosen."""
+    monkeypatch.setattr(module, "INSISTED_BUDGET", 3.0)
+    path = make_gguf(tmp_path / "quantized.gguf", width=256, ffn=512, quantized=True)
+    found = calibrate(describe(path), CancelToken(), insist=True)
+    (extra,) = [choice for choice in found.choices if choice.setting == "extra_buffers"]
+    assert not (FAILED in extra.why and found.settings.extra_buffers)
+    with LlamaModel.open(path) as model:
+        assert model.setup
+        assert model.setup.settings == found.settings
+        options = GenerationOptions(sampling=Sampling(temperature=1, seed=5), max_tokens=8)
+        last = list(model.generate([Message(role="user", content="oi")], [], options, CancelToken()))[-1]
+        assert isinstance(last, Generation)
 
 
 def test_only_what_can_pay_is_measured(slow_gguf: Path) -> None:

@@ -5,9 +5,11 @@ import time
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from sqlagent_tui.agent.cancel import Cancelled, CancelToken
 from sqlagent_tui.models.calibration import trials as module
+from sqlagent_tui.models.calibration.contest import TOLERANCE, error_of
 from sqlagent_tui.models.calibration.trials import NICENESS, TrialFailed, Trials
 from sqlagent_tui.models.settings import EngineSettings
 from tests.fix_models import make_gguf
@@ -49,6 +51,19 @@ def test_a_death_is_a_finding_and_the_next_trial_goes_on(tiny_gguf: Path) -> Non
         with pytest.raises(TrialFailed, match=r"a crash \(SIGILL\)"):
             trials(ONE, 8, 1)
         assert trials(ONE, 8, 1).read_seconds > 0
+
+
+def test_extra_buffers_are_tried_where_a_crash_costs_nothing(tmp_path: Path) -> None:
+    model = make_gguf(tmp_path / "quantized.gguf", width=256, ffn=512, quantized=True)
+    with Trials(model, CancelToken()) as trials:
+        usual = trials(ONE, 64, 2)
+        how = ""
+        try:
+            extra = trials(replace(ONE, extra_buffers=True), 64, 2)
+        except TrialFailed as failure:
+            how = str(failure)  # AMX, built by an older gcc
+        assert how in ("a crash (SIGILL)", "a crash (SIGSEGV)") or error_of(extra.logits, usual.logits) < TOLERANCE / 10
+        assert error_of(trials(ONE, 64, 2).logits, usual.logits) == 0
 
 
 def test_a_trial_that_hangs_is_ended(tiny_gguf: Path, monkeypatch: pytest.MonkeyPatch) -> None:

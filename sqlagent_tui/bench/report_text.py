@@ -87,6 +87,8 @@ def _notes(suite: SuiteReport) -> Iterator[str]:
     for run in suite.runs:
         if run.missing:
             notes.append(f"- **{run.letter} is not complete**: {run.missing} conversations are missing.")
+        if failed := sum(run.figures.decisions["failed"].values()):
+            notes.append(f"- {run.letter}: at {failed} questions model or database broke down; they count as wrong.")
         for item, fault in run.figures.excluded.items():
             notes.append(f"- {run.letter}: {foreign(item)} is excluded. {foreign(fault)}")
         if run.figures.empty_golds:

@@ -22,8 +22,8 @@ from sqlagent_tui.bench.seats import Seat
 from sqlagent_tui.bench.suite import Item
 from sqlagent_tui.errors import ModelError
 
-_BROKEN_IN_A_ROW: Final = 3
-"""Questions that fail one after the other, not by the model's doing, at which a run is given up."""
+_FAILED_IN_A_ROW: Final = 3
+"""Conversations that fail one after the other, not by the model's doing, at which a run is given up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +33,9 @@ class Sample:
     item: Item
     number: int
     """From 0."""
+
+
+Judged = tuple[Sample, Verdict]
 
 
 class Runner:
@@ -58,46 +61,58 @@ class Runner:
     def run(self, stop: CancelToken, tell: Callable[[Verdict], None] = lambda verdict: None) -> None:
         """Hold them all; `tell` is told each verdict, when it is kept.
 
-        Raises Cancelled after `stop` was set, and ModelError when model or database fail question after question; what
-        was under way is then not judged, so that a resumed run asks it again.
+        What model or database fail at is held once more in the end, alone: a context that others have filled, or a
+        busy server, is not the question's fault. Raises Cancelled after `stop` was set, and ModelError when they fail
+        at one after the other; what isn't judged then is asked again by a resumed run.
         """
-        broken: list[Verdict] = []
-        with closing(self._verdicts(stop)) as verdicts:
-            for verdict in verdicts:
-                broken.append(verdict)
-                if verdict.ending != "failed":
-                    # Others go through, so it is these questions that don't.
-                    for kept in broken:
-                        self._keep(kept, tell)
-                    broken.clear()
-                elif len(broken) == _BROKEN_IN_A_ROW:
-                    raise _given_up(broken)
-        if broken and not self._has_worked:
-            raise _given_up(broken)
-        for kept in broken:
-            self._keep(kept, tell)
+        failed = self._hold_all(self.pending, self._seats, stop, tell)
+        failed = self._hold_all([sample for sample, _ in failed], self._seats[:1], stop, tell)
+        if failed and not self._has_worked:
+            raise _given_up(failed)
+        for _, verdict in failed:
+            self._keep(verdict, tell)
+
+    def _hold_all(
+        self, samples: Sequence[Sample], seats: Sequence[Seat], stop: CancelToken, tell: Callable[[Verdict], None]
+    ) -> list[Judged]:
+        """Hold `samples` and keep their verdicts; return those that failed, which aren't kept."""
+        failed: list[Judged] = []
+        in_a_row = 0
+        with closing(self._verdicts(samples, seats, stop)) as judged:
+            for sample, verdict in judged:
+                if not _has_failed(verdict):
+                    self._keep(verdict, tell)
+                    in_a_row = 0
+                    continue
+                failed.append((sample, verdict))
+                in_a_row += 1
+                if in_a_row == _FAILED_IN_A_ROW:
+                    raise _given_up(failed[-in_a_row:])
+        return failed
 
     def _keep(self, verdict: Verdict, tell: Callable[[Verdict], None]) -> None:
         self._directory.append(verdict)
         self._has_worked = True
         tell(verdict)
 
-    def _verdicts(self, stop: CancelToken) -> Generator[Verdict, None, None]:
+    def _verdicts(
+        self, samples: Sequence[Sample], seats: Sequence[Seat], stop: CancelToken
+    ) -> Generator[Judged, None, None]:
         """Yield verdicts as they come, from as many threads as there are seats."""
         free: SimpleQueue[Seat] = SimpleQueue()
-        for seat in self._seats:
+        for seat in seats:
             free.put(seat)
         giving_up = CancelToken()
 
-        def hold(sample: Sample) -> Verdict:
+        def hold(sample: Sample) -> Judged:
             seat = free.get()
             try:
-                return self._hold(sample, seat, giving_up)
+                return sample, self._hold(sample, seat, giving_up)
             finally:
                 free.put(seat)
 
-        with ThreadPoolExecutor(len(self._seats)) as pool, stop.on_cancel(giving_up.cancel):
-            futures: list[Future[Verdict]] = [pool.submit(hold, sample) for sample in self.pending]
+        with ThreadPoolExecutor(len(seats)) as pool, stop.on_cancel(giving_up.cancel):
+            futures: list[Future[Judged]] = [pool.submit(hold, sample) for sample in samples]
             try:
                 for future in as_completed(futures):
                     yield future.result()
@@ -123,14 +138,17 @@ class Runner:
                 return play_turn(agent, text, seed=seed, seconds=config.question_timeout, stop=stop, record=record)
 
             first = play(item.question)
-            if first.broken:
-                first = play(item.question)
             second = play(item.reply) if config.second_turn and item.reply and agent.awaiting_reply else None
         self._directory.write_trajectory(item.id, sample.number, agent.messages)
         return judge(item, sample.number, first, second, self._golds)
 
 
-def _given_up(broken: Sequence[Verdict]) -> ModelError:
-    count = len(broken)
-    failed = "The question" if count == 1 else f"{count} questions in a row"
-    return ModelError(f"{failed} could not be asked: {broken[-1].message}", "The run can be resumed after that.")
+def _has_failed(verdict: Verdict) -> bool:
+    return verdict.ending == "failed" or (verdict.second is not None and verdict.second.ending == "failed")
+
+
+def _given_up(failed: Sequence[Judged]) -> ModelError:
+    count, last = len(failed), failed[-1][1]
+    what = "A question" if count == 1 else f"{count} questions in a row"
+    message = last.message if last.second is None else last.second.message
+    return ModelError(f"{what} could not be asked: {message}", "The run can be resumed after that.")

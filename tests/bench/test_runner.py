@@ -174,6 +174,36 @@ def test_a_model_that_breaks_down_stops_the_run_and_spoils_nothing(bench: Bench)
     assert kept(RunDirectory.open(bench.folder / "run")) == ["sql-estados#0", "sql-ordem#0"]
 
 
+class Stumbling(ScriptedModel):
+    """Fails at the n-th generation, counted from 1, for each n in `at`."""
+
+    def __init__(self, script: list[str], at: set[int]) -> None:
+        super().__init__(script)
+        self._at, self._asked = at, 0
+
+    def generate(self, messages, tools, options, cancel):  # type: ignore[no-untyped-def]
+        self._asked += 1
+        if self._asked in self._at:
+            raise ModelError("The context is full.")
+        return super().generate(messages, tools, options, cancel)
+
+
+def test_what_failed_is_asked_once_more_in_the_end(bench: Bench) -> None:
+    items = bench.suite.items
+    verdicts = bench.run(Stumbling(oracle([*items[1:], items[0]]), {1}))
+    assert kept(RunDirectory.open(bench.folder / "run")) == [f"{item.id}#0" for item in (*items[1:], items[0])]
+    assert all(verdict.right for verdict in verdicts)
+
+
+def test_what_fails_again_is_counted_and_told_apart(bench: Bench) -> None:
+    script = oracle(bench.suite.items[1:])
+    verdicts = bench.run(Stumbling(script, {1, len(script) + 2}))
+    assert [(v.item_id, v.message) for v in verdicts if v.ending == "failed"] == [
+        ("sql-estados", "The context is full.")
+    ]
+    assert sum(verdict.right for verdict in verdicts) == len(bench.suite.items) - 1
+
+
 def test_samples_are_conversations_of_their_own(bench: Bench) -> None:
     model = ScriptedModel(oracle(bench.suite.items, samples=3))
     verdicts = bench.run(model, samples=3)

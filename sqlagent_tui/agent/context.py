@@ -17,7 +17,10 @@ from sqlagent_tui.agent.rendering import shorten, table_facts
 from sqlagent_tui.agent.results import TableName
 
 _TABLE_LIST_SHARE = 0.35
-"""How much of the context the list of tables may take."""
+"""How much of the context the list of all tables may take."""
+
+_LIKELY_SHARE = 0.15
+"""And the list of those that a question is most likely about, which is evaluated while its user waits."""
 
 _UNKNOWN_CONTEXT = 16_384
 """Tokens of a context of unknown size that the list of tables takes its share of."""
@@ -86,26 +89,47 @@ def fit(messages: Sequence[Message], model: Model, tools: Sequence[dict[str, obj
     return Fitted(tuple(current), tokens, len(shortened))
 
 
-def system_message(
-    profile: Profile, database: str, tables: TableIndex, question: str, model: Model, today: datetime.date
-) -> Message:
-    """Return the system prompt with as many tables as fit.
+class Opening:
+    """How conversations about one database begin: a system message that neither question nor day changes, so that it
+    can be evaluated ahead, and the question.
 
-    When all fit, they stand in catalogue order whatever the question is, so that the prompt's prefix stays the same
-    from question to question; otherwise the likeliest come first. However many there are, only a few times what fits
-    is written and counted.
+    The system message lists all tables when they fit, in catalogue order. Otherwise each question comes with those
+    that it is most likely about. However many there are, only a few times what fits is written and counted.
     """
-    if not profile.layout.list_tables:
-        return _system(profile, database, "", today)
-    budget = int((model.info.context_size or _UNKNOWN_CONTEXT) * _TABLE_LIST_SHARE)
-    lines = _Lines(profile, tables.tables)
-    if (fitting := _how_many_fit(lines, budget, model)) < len(lines):
-        lines = _Lines(profile, tables.rank(question))
-        fitting = _how_many_fit(lines, budget, model)
-    shown = lines.head(fitting)
-    if fitting < len(lines):
-        shown.append(profile.more_tables.replace("{count}", str(len(lines) - fitting)))
-    return _system(profile, database, "\n".join(shown), today)
+
+    def __init__(self, profile: Profile, database: str, tables: TableIndex, model: Model) -> None:
+        self.model = model
+        """Whose context it is made for."""
+        self._profile = profile
+        self._tables = tables
+        lines = _Lines(profile, tables.tables)
+        self._whole = _how_many_fit(lines, self._budget(_TABLE_LIST_SHARE), model) == len(lines)
+        listed = "\n".join(lines.head(len(lines))) if self._whole else _fill(profile.some_tables, count=str(len(lines)))
+        text = _fill(profile.system_prompt, tables=listed, database=database)
+        self.system = Message(role="system", content=text.strip())
+        self.instructions = _fill(profile.system_prompt, tables="", database=database).strip()
+        """The system message without tables."""
+
+    def question(self, text: str, today: datetime.date) -> Message:
+        """Return the user's message, with the likeliest tables when the system message doesn't list them."""
+        profile, shown = self._profile, []
+        if not self._whole:
+            lines = _Lines(profile, self._tables.rank(text))
+            fitting = _how_many_fit(lines, self._budget(_LIKELY_SHARE), self.model)
+            shown = lines.head(fitting)
+            if fitting < len(lines):
+                shown.append(_fill(profile.more_tables, count=str(len(lines) - fitting)))
+            shown = [_fill(profile.likely_tables, tables="\n".join(shown)).strip()]
+        asked = _fill(profile.question, question=text, today=today.isoformat())
+        return Message(role="user", content="\n\n".join([*shown, asked.strip()]))
+
+    def _budget(self, share: float) -> int:
+        return int((self.model.info.context_size or _UNKNOWN_CONTEXT) * share)
+
+
+def _fill(template: str, **slots: str) -> str:
+    """Put texts into a profile's `{slots}`; in one pass, so that a brace in what came from others is never one."""
+    return re.sub(r"\{(\w+)\}", lambda slot: slots.get(slot[1], slot[0]), template)
 
 
 class _Lines:
@@ -144,19 +168,8 @@ def _list_tokens(lines: Sequence[str], model: Model) -> int:
     return model.count_tokens([Message(role="user", content="\n".join(lines))], ())
 
 
-def _system(profile: Profile, database: str, tables: str, today: datetime.date) -> Message:
-    # One pass, so that a brace in a comment from the database is never read as a slot.
-    slots = {"{tables}": tables, "{database}": database, "{today}": today.isoformat()}
-    text = re.sub(r"\{(?:tables|database|today)\}", lambda slot: slots[slot[0]], profile.system_prompt)
-    return Message(role="system", content=text.strip())
-
-
 def _table_line(profile: Profile, table: TableName) -> str:
     facts = table_facts(table)
     comment = f": {shorten(table.comment, 160)}" if table.comment else ""
-    slots = {
-        "{table}": table.reference,
-        "{facts}": f" ({', '.join(facts)})" if facts else "",
-        "{comment}": comment.replace("\n", " "),
-    }
-    return re.sub(r"\{(?:table|facts|comment)\}", lambda slot: slots[slot[0]], profile.table_line)
+    told = f" ({', '.join(facts)})" if facts else ""
+    return _fill(profile.table_line, table=table.reference, facts=told, comment=comment.replace("\n", " "))

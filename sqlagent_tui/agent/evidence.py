@@ -30,9 +30,13 @@ _A_CODE: Final = re.compile(r"[A-Z0-9_]+|(\d+ )?(year|quarter|month|week|day|hou
 _IN_SQL: Final = re.compile(r"\d+(?:\.\d+)?")
 
 
-def gather(messages: Sequence[Message], sql: str, answer: QueryResult, *, tried: bool) -> Iterator[EvidenceGathered]:
-    """Yield the checks on the final statement and its rows; `tried`: the model had run it before it answered."""
-    question = "\n".join(message.content for message in messages if message.role == "user")
+def gather(
+    question: str, messages: Sequence[Message], sql: str, answer: QueryResult, *, tried: bool
+) -> Iterator[EvidenceGathered]:
+    """Yield the checks on the final statement and its rows.
+
+    `question` is what the user said, replies included; `tried`: the model had run the statement before it answered.
+    """
     seen = "\n".join(message.content for message in messages if message.role != "assistant")
     yield EvidenceGathered(check="executed", level="ok", message="The final statement ran read-only on the server.")
     if missing := missing_numbers(question, sql):

@@ -18,7 +18,7 @@ import msgspec
 
 from sqlagent_tui.agent.calls import MalformedCall, read_call
 from sqlagent_tui.agent.cancel import Cancelled, CancelToken
-from sqlagent_tui.agent.context import PromptTooLongError, fit, system_message
+from sqlagent_tui.agent.context import Opening, PromptTooLongError, fit
 from sqlagent_tui.agent.events import (
     AnswerReady,
     DecisionMade,
@@ -39,7 +39,7 @@ from sqlagent_tui.agent.grammar import tool_grammar
 from sqlagent_tui.agent.messages import Generation, Message, Piece, PromptProgress, ToolCall, Usage
 from sqlagent_tui.agent.profile import Profile
 from sqlagent_tui.agent.prompt_parts import parts_of, too_long
-from sqlagent_tui.agent.protocols import Database, GenerationOptions, Model, TurnLimits
+from sqlagent_tui.agent.protocols import Database, GenerationOptions, Model, TurnLimits, Warming
 from sqlagent_tui.agent.ranking import TableIndex
 from sqlagent_tui.agent.toolbox import Toolbox
 from sqlagent_tui.errors import SqlagentError
@@ -75,7 +75,10 @@ class Agent:
         self.awaiting_reply = False
         """The last turn ended in a clarification, so the next question may answer it."""
         self._messages: list[Message] = []
+        self._asked: list[str] = []
+        """What the user said in this conversation."""
         self._tables: TableIndex | None = None
+        self._opening: Opening | None = None
         self._grammar: str | None = None
         """Of the tool calls, for the catalogue as it is known."""
 
@@ -86,8 +89,17 @@ class Agent:
 
     def forget(self) -> None:
         """Drop the conversation and what is known of the catalogue."""
-        self._messages, self.awaiting_reply = [], False
-        self._tables = self._grammar = None
+        self._messages, self._asked, self.awaiting_reply = [], [], False
+        self._tables = self._opening = self._grammar = None
+
+    def warm(self, cancel: CancelToken) -> Iterator[PromptProgress]:
+        """Have the model evaluate ahead what the next prompt begins with, whatever the user will say.
+
+        Yields progress; nothing where the model can't do that. Raises `ModelError`, `DatabaseError` and `Cancelled`.
+        """
+        if isinstance(self.model, Warming):
+            messages = self._messages if self.awaiting_reply else [self._begin(cancel).system]
+            yield from self.model.warm(messages, self.profile.tool_schemas(), cancel)
 
     def ask(
         self, question: str, cancel: CancelToken, *, new_turn: bool = False, seed: int | None = None
@@ -138,16 +150,22 @@ class Agent:
         cancel.raise_if_cancelled()
         if not question.strip():
             raise TurnFailedError("empty", "The question is empty. Type what you want to know.")
-        if not (self.awaiting_reply and not new_turn):
-            if self._tables is None and self.profile.layout.list_tables:
-                self._tables, self._grammar = TableIndex(self.database.tables(cancel)), None
-            self._messages = [self.system_message(self._tables or TableIndex(()), question)]
-        self._messages.append(Message(role="user", content=question.strip()))
+        text = question.strip()
+        if self.awaiting_reply and not new_turn:
+            self._asked.append(text)
+            self._messages.append(Message(role="user", content=text))
+        else:
+            opening, today = self._begin(cancel), self.today or datetime.date.today()
+            self._asked, self._messages = [text], [opening.system, opening.question(text, today)]
 
-    def system_message(self, tables: TableIndex, question: str) -> Message:
-        """Return the message that a conversation about `question` begins with, with as many of `tables` as fit."""
-        today = self.today or datetime.date.today()
-        return system_message(self.profile, self.database.info.database, tables, question, self.model, today)
+    def _begin(self, cancel: CancelToken) -> Opening:
+        """How a conversation begins; made once for a model."""
+        if self._tables is None:
+            self._tables = TableIndex(self.database.tables(cancel) if self.profile.layout.list_tables else ())
+            self._grammar = None
+        if self._opening is None or self._opening.model is not self.model:
+            self._opening = Opening(self.profile, self.database.info.database, self._tables, self.model)
+        return self._opening
 
 
 class _Turn:
@@ -198,8 +216,8 @@ class _Turn:
         try:
             fitted = fit(self.messages, model, self.tool_schemas, self.agent.profile)
         except PromptTooLongError as error:
-            bare = self.agent.system_message(TableIndex(()), "").content
-            parts = parts_of(self.messages, model, self.tool_schemas, bare)
+            said, bare = "\n".join(self.agent._asked), self.agent._begin(self.cancel).instructions
+            parts = parts_of(self.messages, model, self.tool_schemas, instructions=bare, question=said)
             raise TurnFailedError("context", too_long(error, parts)) from None
         self.agent._messages = list(fitted.messages)
         yield StepStarted(
@@ -284,4 +302,5 @@ class _Turn:
         yield DecisionMade(decision=done.decision, message=self.message, sql=done.sql)
         if done.sql is not None and done.answer is not None:
             yield AnswerReady(sql=done.sql, result=done.answer)
-            yield from gather(self.messages, done.sql, done.answer, tried=self.toolbox.has_tried(done.sql))
+            said, tried = "\n".join(self.agent._asked), self.toolbox.has_tried(done.sql)
+            yield from gather(said, self.messages, done.sql, done.answer, tried=tried)

@@ -65,10 +65,15 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     name: str
     description: str = ""
     system_prompt: str
-    """`{database}`, `{tables}` and `{today}` (YYYY-MM-DD) are replaced. What changes most often belongs last: a model
-    evaluates anew whatever follows a change."""
+    """`{database}` and `{tables}` are replaced. It is evaluated before anybody asks."""
+    question: str = "{question}"
+    """The user's message; `{question}` and `{today}` (YYYY-MM-DD) are replaced."""
     table_line: str = "- {table}{facts}{comment}"
     """`{facts}`: what kind of relation it is unless a plain table, how many rows, and what restricts its reading."""
+    some_tables: str = "({count} tables: the likeliest come with each question; get_table_schema finds any by name)"
+    """Stands for `{tables}` where they don't all fit."""
+    likely_tables: str = "Likely tables:\n{tables}"
+    """Goes before the question then."""
     more_tables: str = "(and {count} more tables: ask get_table_schema for any of them by name)"
     tools: dict[str, Tool]
     decisions: dict[DecisionKind, tuple[str, ...]]
@@ -180,6 +185,8 @@ def parse_profile(text: str, source: str) -> Profile:
                 f"The profile {source} must give [tools.{tool}] exactly the arguments {', '.join(sorted(arguments))}.",
                 "Rename an argument with its name key, not by its table.",
             )
+    if "{question}" not in profile.question:
+        raise UsageError(f"The profile {source} has a question without {{question}} in it.", "Put it where it belongs.")
     if extra := set(profile.tools) - set(TOOLS):
         raise UsageError(f"The profile {source} names an unknown tool: {', '.join(sorted(extra))}.", f"Tools: {TOOLS}.")
     if any(not values for values in profile.decisions.values()) or len(profile.decisions) != 3:

@@ -37,21 +37,30 @@ class PromptParts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parts_of(
-    messages: Sequence[Message], model: Model, tools: Sequence[dict[str, object]], instructions: str
+    messages: Sequence[Message],
+    model: Model,
+    tools: Sequence[dict[str, object]],
+    *,
+    instructions: str,
+    question: str,
 ) -> PromptParts:
-    """Count the parts of a prompt. `instructions` is its system prompt as it would be without tables."""
+    """Count the parts of a prompt.
+
+    `instructions` is its system prompt as it would be without tables, `question` what the user said, replies included:
+    likely tables may stand beside it.
+    """
     nothing = _alone("", model)
 
     def tokens(*roles: str) -> int:
         texts = [text for message in messages if message.role in roles for text in _texts(message)]
         return _alone("\n".join(texts), model) - nothing if texts else 0
 
-    bare = _alone(instructions, model) - nothing
+    bare, asked = _alone(instructions, model) - nothing, _alone(question, model) - nothing
     return PromptParts(
         instructions=bare,
-        tables=max(0, tokens("system") - bare),
+        tables=max(0, tokens("system", "user") - bare - asked),
         tools=model.count_tokens(messages, tools) - model.count_tokens(messages, ()) if tools else 0,
-        question=tokens("user"),
+        question=asked,
         written=tokens("assistant"),
         results=tokens("tool"),
     )

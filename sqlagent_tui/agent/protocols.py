@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 import msgspec
 
 from sqlagent_tui.agent.cancel import CancelToken
-from sqlagent_tui.agent.messages import Delta, Message
+from sqlagent_tui.agent.messages import Delta, Message, PromptProgress
 from sqlagent_tui.agent.results import (
     Origin,
     QueryResult,
@@ -98,6 +98,21 @@ class SampledModel(Model, Protocol):
         """Return `count` models, each for a thread of its own; what their prompts have in common is evaluated once.
 
         They end with this model; closing them does nothing. Raises `ModelError` when there are too many.
+        """
+        ...
+
+
+@runtime_checkable
+class Warming(Protocol):
+    """What a model may also be able to do: evaluate ahead what a prompt will begin with."""
+
+    def warm(
+        self, messages: Sequence[Message], tools: Sequence[dict[str, object]], cancel: CancelToken
+    ) -> Iterator[PromptProgress]:
+        """Evaluate what every prompt begins with that consists of `messages` and a user's next one.
+
+        Yields progress, none when nothing is left to do. What was evaluated when it is cancelled is not lost. Raises
+        `ModelError`, and `Cancelled` within 100 ms of the token being set.
         """
         ...
 

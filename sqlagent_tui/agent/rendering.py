@@ -35,12 +35,17 @@ def table_facts(table: TableName) -> list[str]:
     if table.below:
         facts.append(f"{table.below} {'partitions' if table.kind == 'partitioned table' else 'inheriting tables'}")
     if table.estimated_rows is not None:
-        facts.append(f"~{table.estimated_rows}")
+        facts.append(f"~{_roughly(table.estimated_rows)}")
     if table.filtered:
         facts.append("rows may be hidden by row-level security")
     if not table.populated:
         facts.append("not populated, can't be read")
     return facts
+
+
+def _roughly(count: int) -> int:
+    """Two digits of an estimate: every ANALYZE changes the others, and with them the prompt."""
+    return round(count, -max(len(str(count)) - 2, 0))
 
 
 def result_text(result: QueryResult | StatementError, layout: Layout) -> str:

@@ -77,17 +77,20 @@ def asked(question: str, shown: str = "") -> list[Message]:
 
 def test_what_the_model_said_itself_is_no_source() -> None:
     messages = [*asked("em Castanheira"), Message(role="assistant", content="Casheira")]
-    found = {item.check: item for item in gather(messages, "SELECT 1 WHERE nome = 'Casheira'", ANSWER, tried=True)}
+    found = {
+        item.check: item
+        for item in gather("em Castanheira", messages, "SELECT 1 WHERE nome = 'Casheira'", ANSWER, tried=True)
+    }
     assert (found["values"].level, found["values"].detail) == ("warning", "Casheira")
     sql = "SELECT 1 WHERE nome = 'Casheira'"
     shown = asked("em Castanheira", "Casheira")
-    assert [item.check for item in gather(shown, sql, ANSWER, tried=True)] == ["executed"]
+    assert [item.check for item in gather("em Castanheira", shown, sql, ANSWER, tried=True)] == ["executed"]
 
 
 def test_the_warning_says_which_number() -> None:
-    found = {item.check: item for item in gather(asked("em 2023?"), "SELECT 1", ANSWER, tried=False)}
+    found = {item.check: item for item in gather("em 2023?", asked("em 2023?"), "SELECT 1", ANSWER, tried=False)}
     assert found["numbers"].level == "warning"
     assert found["numbers"].detail == "2023"
     assert "2023" in found["numbers"].message
     assert set(found) == {"executed", "numbers", "tried"}
-    assert [item.check for item in gather(asked("em 2023?"), IN_2023, ANSWER, tried=True)] == ["executed"]
+    assert [item.check for item in gather("em 2023?", asked("em 2023?"), IN_2023, ANSWER, tried=True)] == ["executed"]

@@ -169,8 +169,9 @@ def test_a_clarification_continues_the_same_conversation(database: PostgresDatab
     run(agent, "Todas")
     assert not agent.awaiting_reply
     assert isinstance(agent.model, ScriptedModel)
-    roles = [(m.role, m.content) for m in agent.model.prompts[1] if m.role == "user"]
-    assert roles == [("user", "Quantos estados há na região?"), ("user", "Todas")]
+    first, second = [m.content for m in agent.model.prompts[1] if m.role == "user"]
+    assert first.endswith("\n\nQuantos estados há na região?")
+    assert second == "Todas"
 
 
 def test_a_new_turn_forgets_the_open_clarification(database: PostgresDatabase) -> None:
@@ -178,7 +179,8 @@ def test_a_new_turn_forgets_the_open_clarification(database: PostgresDatabase) -
     run(agent, "primeira")
     list(agent.ask("segunda", CancelToken(), new_turn=True))
     assert isinstance(agent.model, ScriptedModel)
-    assert [m.content for m in agent.model.prompts[1] if m.role == "user"] == ["segunda"]
+    (question,) = [m.content for m in agent.model.prompts[1] if m.role == "user"]
+    assert question.endswith("\n\nsegunda")
 
 
 @pytest.mark.parametrize("written", ["Não sei.", "</think>\n\n<tool_call>\n{oops\n</tool_call>", call("drop_table")])
@@ -296,24 +298,25 @@ def test_limits_that_are_replaced_in_mid_turn_hold_for_the_next_statement(databa
     assert counts == [50, 7, 9]
 
 
-def system_prompt(agent: Agent) -> str:
-    run(agent)
+def asked(agent: Agent) -> tuple[str, str]:
+    run(agent, "Quantos?")
     assert isinstance(agent.model, ScriptedModel)
-    return agent.model.prompts[0][0].content
+    system, user = agent.model.prompts[0]
+    return system.content, user.content
 
 
 def test_the_model_is_told_the_real_day_or_the_one_that_stands_for_it(database: PostgresDatabase) -> None:
     model = ScriptedModel([sql(COUNT), final("sql")])
     day = datetime.date(2001, 2, 3)
-    assert "Hoje é 2001-02-03" in system_prompt(Agent(model, database, default_profile(), today=day))
+    assert "Hoje é 2001-02-03" in asked(Agent(model, database, default_profile(), today=day))[1]
     before = datetime.date.today()
-    prompt = system_prompt(make_agent(database, sql(COUNT), final("sql")))
+    _, prompt = asked(make_agent(database, sql(COUNT), final("sql")))
     assert any(f"Hoje é {day}" in prompt for day in (before, datetime.date.today()))
 
 
 def test_the_student_is_told_no_day(database: PostgresDatabase) -> None:
     agent = Agent(ScriptedModel([sql(COUNT), final("sql")]), database, student_profile())
-    assert system_prompt(agent) == f"Agente SQL do banco {database.info.database}"
+    assert asked(agent) == (f"Agente SQL do banco {database.info.database}", "Quantos?")
 
 
 def test_usage_adds_up(database: PostgresDatabase) -> None:

@@ -47,7 +47,7 @@ _OURS = """
 import datetime, json, resource, statistics, sys, time
 started = time.perf_counter()
 from sqlagent_tui.agent.cancel import CancelToken
-from sqlagent_tui.agent.context import system_message
+from sqlagent_tui.agent.context import Opening
 from sqlagent_tui.agent.profile import default_profile
 from sqlagent_tui.agent.ranking import TableIndex
 from sqlagent_tui.database.postgres import PostgresDatabase
@@ -61,8 +61,8 @@ never = CancelToken()
 database = PostgresDatabase.connect(sys.argv[1])
 tables, names = timed(lambda: database.tables(never))
 cold_names = 1000 * (time.perf_counter() - started)
-index, day = TableIndex(tables), datetime.date.today()
-system_message(default_profile(), "x", index, "Quantos registros auxiliares?", ScriptedModel([]), day)
+opening = Opening(default_profile(), "x", TableIndex(tables), ScriptedModel([]))
+opening.question("Quantos registros auxiliares?", datetime.date.today())
 cold_ready = 1000 * (time.perf_counter() - started)
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 again = timed(lambda: database.tables(never))[1]

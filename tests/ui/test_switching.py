@@ -118,7 +118,7 @@ async def test_a_clarification_goes_on_only_with_a_model_that_is_spoken_to_in_th
         app.work.prompt.text = "2023"
         await pilot.press("enter")
         await scenes.settle(app, pilot)
-    asked = [message.content for message in second.prompts[0] if message.role == "user"]
+    asked = [message.content.split("\n\n")[-1] for message in second.prompts[0] if message.role == "user"]
     assert asked == (["Quantos autos?", "2023"] if goes_on else ["2023"])
     app.agent.close()
     app.user.close()

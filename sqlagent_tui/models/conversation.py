@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sqlagent_tui.agent.messages import Message
 from sqlagent_tui.agent.parser import Parsed
 from sqlagent_tui.models.template import ChatTemplate, opens_thought, same_end, same_start
-from sqlagent_tui.models.tokens import PromptEncoder
+from sqlagent_tui.models.tokens import PromptEncoder, common_start
 
 _INSIGNIFICANT = re.compile(r"\s+|</?tool_call>")
 
@@ -53,6 +53,17 @@ class Conversation:
             if tokens is not None:
                 return Prompt(tokens, inside, True)
         return Prompt(self._encoder.encode(parts, first=True), inside, False)
+
+    def start(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> list[int]:
+        """Return the tokens that every prompt begins with which consists of `messages` and a user's next one.
+
+        The template itself is asked, with texts that have nothing in common: some templates print the tools within
+        the user's message. Raises `ModelError`.
+        """
+        one, other = (
+            self.prompt([*messages, Message(role="user", content=text)], tools).tokens for text in ("Quantos?", "1 é")
+        )
+        return one[: common_start(one, other)]
 
     def hold(
         self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]], answer: Parsed, tokens: Sequence[int]

@@ -23,6 +23,7 @@ from sqlagent_tui.models.batch import Batch, Chunk
 from sqlagent_tui.models.parameters import context_parameters, model_parameters
 from sqlagent_tui.models.sampler import Sampler
 from sqlagent_tui.models.settings import EngineSettings
+from sqlagent_tui.models.tokens import common_start
 from sqlagent_tui.models.vocabulary import Vocabulary
 
 N_SEQUENCES: Final = 8
@@ -263,14 +264,6 @@ class Engine:
     def sampler(self, sampling: Sampling) -> Sampler:
         """A chain that picks the next token."""
         return Sampler(self._context, self.vocabulary, sampling)
-
-
-def common_start(first: Sequence[int], second: Sequence[int]) -> int:
-    """How many tokens two sequences have in common before they differ."""
-    for index, (one, other) in enumerate(zip(first, second, strict=False)):
-        if one != other:
-            return index
-    return min(len(first), len(second))
 
 
 def read_vocabulary(path: Path, log: Log) -> None:

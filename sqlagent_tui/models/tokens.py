@@ -74,3 +74,11 @@ class PromptEncoder:
             start = match.start() + 1
         pieces.append(text[start:])
         return [piece for piece in pieces if piece]
+
+
+def common_start(first: Sequence[int], second: Sequence[int]) -> int:
+    """How many tokens two sequences have in common before they differ."""
+    for index, (one, other) in enumerate(zip(first, second, strict=False)):
+        if one != other:
+            return index
+    return min(len(first), len(second))

@@ -18,10 +18,12 @@ from sqlagent_tui.ui.notices import (
     ModelReady,
     ModelSwitched,
     PartFailed,
+    ReadAhead,
+    ReadingAhead,
     TurnFailed,
 )
 from sqlagent_tui.ui.services import Services
-from sqlagent_tui.ui.worker import CLOSE_SECONDS, Worker, close_quietly
+from sqlagent_tui.ui.worker import CLOSE_SECONDS, Job, Worker, close_quietly
 
 
 class AgentWorker(Worker):
@@ -34,21 +36,21 @@ class AgentWorker(Worker):
         self._database: Database | None = None
         self._cancel = CancelToken()
         self._opening = CancelToken()
+        self._warming = CancelToken()
 
     def prepare(self) -> None:
         """Open the model and the connection in the background."""
-        self.submit(self._prepare)
+        self._then_warm(self._prepare)
 
     def reconnect(self) -> None:
         """Leave the present database and connect to where the app is now."""
         self._opening = CancelToken()
-        self.submit(self._leave)
-        self.submit(self._prepare)
+        self._then_warm(self._leave, self._prepare)
 
     def ask(self, question: str, *, reply: bool) -> None:
         """Run a turn in the background."""
         token = self._cancel = CancelToken()
-        self.submit(lambda: self._ask(question, reply, token))
+        self._then_warm(lambda: self._ask(question, reply, token))
 
     def cancel(self) -> None:
         """Cancel the turn under way, or the connecting that it waits for. Returns at once: a round trip may follow."""
@@ -61,7 +63,7 @@ class AgentWorker(Worker):
 
     def switch_model(self, address: str) -> None:
         """Change to another model after the turn under way; the present one answers until the other is loaded."""
-        self.submit(lambda: self._switch(address))
+        self._then_warm(lambda: self._switch(address))
 
     def close(self) -> None:
         """Cancel, and close what closes quickly; whatever hangs dies with the process."""
@@ -70,11 +72,36 @@ class AgentWorker(Worker):
         closing.start()
         closing.join(CLOSE_SECONDS)
 
+    def _then_warm(self, *jobs: Job) -> None:
+        """Do `jobs` now, whatever is being read ahead, and read ahead again after them."""
+        self._warming.cancel()
+        token = self._warming = CancelToken()
+        for job in (*jobs, lambda: self._warm(token)):
+            self.submit(job)
+
+    def _warm(self, cancel: CancelToken) -> None:
+        """Have the model read ahead what the next prompt begins with. What goes wrong, the next question tells."""
+        model, database = self._model, self._database
+        if model is None or database is None or cancel.cancelled:
+            return
+        begun = complete = False
+        try:
+            for progress in self._services.warm(model, database, cancel):
+                begun = True
+                self.bridge.put(ReadingAhead(progress.done / max(progress.total, 1)))
+            complete = True
+        except (SqlagentError, Cancelled):
+            pass
+        finally:
+            if begun:
+                self.bridge.put(ReadAhead(complete))
+
     def _cancel_all(self) -> None:
         self._opening.cancel()
         self._cancel.cancel()
 
     def _close(self) -> None:
+        self._warming.cancel()
         self._cancel_all()
         close_quietly(self._model)
         close_quietly(self._database)

@@ -10,7 +10,7 @@ from collections import deque
 from typing import Final
 
 from sqlagent_tui.agent.events import PromptEvaluated, TextDelta
-from sqlagent_tui.ui.notices import JobDone, PartProgress, UiEvent
+from sqlagent_tui.ui.notices import JobDone, PartProgress, ReadingAhead, UiEvent
 
 DRAINS_PER_SECOND: Final = 20
 
@@ -50,6 +50,8 @@ class Bridge:
                 case PromptEvaluated(), PromptEvaluated() if event.step == last.step:
                     self._waiting[-1] = event
                 case PartProgress(), PartProgress() if event.part == last.part:
+                    self._waiting[-1] = event
+                case ReadingAhead(), ReadingAhead():
                     self._waiting[-1] = event
                 case _:
                     self._waiting.append(event)

@@ -14,7 +14,7 @@ from sqlagent_tui.agent.results import QueryResult, SchemaObject, StatementError
 if TYPE_CHECKING:
     from sqlagent_tui.errors import SqlagentError
 
-Part = Literal["database", "model", "catalogue"]
+Part = Literal["database", "model", "catalogue", "context"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,20 @@ class DatabaseReady:
     """The agent's connection stands."""
 
     info: DatabaseInfo
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingAhead:
+    """The model reads ahead what the next question's prompt begins with; `fraction` is 0 to 1."""
+
+    fraction: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAhead:
+    """It has, or was interrupted by a question or an error."""
+
+    complete: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +158,8 @@ Notice = (
     | ModelSwitched
     | ModelKept
     | DatabaseReady
+    | ReadingAhead
+    | ReadAhead
     | CatalogueReady
     | ObjectsRead
     | TablesDescribed

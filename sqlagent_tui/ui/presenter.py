@@ -44,6 +44,8 @@ from sqlagent_tui.ui.notices import (
     PartFailed,
     PartProgress,
     PasswordWanted,
+    ReadAhead,
+    ReadingAhead,
     TablesDescribed,
     TurnFailed,
     UiEvent,
@@ -95,6 +97,9 @@ class Presenter:
         self._pending: set[Part] = {"database", "model"}
         self._broken: set[str] = set()
         self._reconnecting = False
+        self._ahead: float | None = None
+        """How much of the next prompt's beginning is read, while it is."""
+        self._turn_failed = False
         self.busy = False
         self.cancelling = False
 
@@ -136,6 +141,8 @@ class Presenter:
                 self._part_failed(event)
             case ModelReady() | DatabaseReady() | CatalogueReady():
                 self._part_ready(event)
+            case ReadingAhead() | ReadAhead():
+                self._read_ahead(event)
             case ModelSwitched():
                 self._part_ready(ModelReady(event.info))
                 self._react.model_switched(event.info, event.goes_on)
@@ -163,7 +170,7 @@ class Presenter:
 
     def begin(self) -> None:
         """A question is on its way to the worker."""
-        self.busy, self.cancelling = True, False
+        self.busy, self.cancelling, self._turn_failed = True, False, False
         self._trace.begin_turn()
         self._activity("queued" if self._pending else "reading")
 
@@ -231,6 +238,7 @@ class Presenter:
 
     def _end(self, *, clarification: bool, failed: bool) -> None:
         self.busy = self.cancelling = False
+        self._turn_failed = failed
         self._activity("failed" if failed else "ready")
         self._react.turn_over(clarification)
 
@@ -245,6 +253,17 @@ class Presenter:
             self._schema.show_progress(event.message)
         if event.part in self._pending and not self.busy:
             self._activity("starting", detail=event.message, fraction=event.fraction)
+
+    def _read_ahead(self, event: ReadingAhead | ReadAhead) -> None:
+        t, welcome = self._messages, self._conversation.welcome
+        if isinstance(event, ReadingAhead):
+            self._ahead = event.fraction
+            welcome.part("context", "waiting", t("part.reading_ahead"), event.fraction)
+        else:
+            self._ahead = None
+            state, told = ("ready", "part.read_ahead") if event.complete else ("waiting", "part.interrupted")
+            welcome.part("context", state, t(told))
+        self._rest()
 
     def _part_ready(self, event: ModelReady | DatabaseReady | CatalogueReady) -> None:
         t, welcome = self._messages, self._conversation.welcome
@@ -273,13 +292,18 @@ class Presenter:
     def _opened(self, part: str) -> None:
         self._pending.discard(part)
         self._broken.discard(part)
+        self._turn_failed = False
         self._rest()
 
     def _rest(self) -> None:
         """Show what holds while no turn runs."""
-        if not self.busy:
-            failed = self._broken & {"database", "model"}
-            self._activity("starting" if self._pending else "failed" if failed else "ready")
+        if self.busy:
+            return
+        if not self._pending and self._ahead is not None:
+            self._activity("warming", fraction=self._ahead)
+            return
+        failed = self._turn_failed or self._broken & {"database", "model"}
+        self._activity("starting" if self._pending else "failed" if failed else "ready")
 
     def _part_failed(self, event: PartFailed) -> None:
         error = error_told(self._messages, event.error)

@@ -93,6 +93,7 @@ class Parts:
                 config=options.config, named=options.model, open_named=self._open_named, profile=self._profile
             ),
             ask=self._ask,
+            warm=lambda model, database, cancel: self._agent_for(model, database).warm(cancel),
             allow_superuser=self.connecting.insist,
             place=self.connecting.place,
             change_place=self.connecting.change,

@@ -12,6 +12,7 @@ import msgspec
 
 from sqlagent_tui.agent.cancel import CancelToken
 from sqlagent_tui.agent.events import LoopEvent, TraceEvent
+from sqlagent_tui.agent.messages import PromptProgress
 from sqlagent_tui.agent.protocols import Database, Model
 from sqlagent_tui.assembly import Target
 from sqlagent_tui.database.saved import SavedConnections
@@ -32,6 +33,10 @@ TraceSink = Callable[[TraceEvent], None]
 
 OpenDatabase = Callable[[Report, TraceSink, AskPassword, CancelToken], Database]
 """Makes a connection. Raises only `SqlagentError` and `Cancelled`."""
+
+
+Warm = Callable[[Model, Database, CancelToken], Iterator[PromptProgress]]
+"""Has the model evaluate ahead what the next prompt begins with. Raises only `SqlagentError` and `Cancelled`."""
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +75,7 @@ class Services:
     """The schema browser's own connection."""
     open_model: Callable[[Report], Model]
     ask: Ask
+    warm: Warm = lambda model, database, cancel: iter(())
     allow_superuser: Callable[[], None] = lambda: None
     """The user insists on connecting as a superuser, for this session: the next opening does."""
     limits: LimitsInForce = field(default_factory=LimitsInForce)

@@ -13,10 +13,12 @@ from sqlagent_tui.agent.protocols import DatabaseInfo, ModelInfo
 from sqlagent_tui.ui.messages import Messages
 from sqlagent_tui.ui.text import safe_line, shorten
 
-Activity = Literal["starting", "ready", "queued", "reading", "thinking", "writing", "running", "cancelling", "failed"]
+Activity = Literal[
+    "starting", "warming", "ready", "queued", "reading", "thinking", "writing", "running", "cancelling", "failed"
+]
 SPINNER: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 SPINS_PER_SECOND: Final = 8
-BUSY: Final = frozenset({"starting", "queued", "reading", "thinking", "writing", "running", "cancelling"})
+BUSY: Final = frozenset({"starting", "warming", "queued", "reading", "thinking", "writing", "running", "cancelling"})
 _STYLES: Final[dict[str, str]] = {"ready": "$success", "failed": "$error", "cancelling": "$warning"}
 _BAR: Final = 6
 WIDE: Final = 100

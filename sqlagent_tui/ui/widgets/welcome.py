@@ -22,7 +22,7 @@ _MARKS: Final = {"waiting": ("◌", "$primary"), "ready": ("✓", "$success"), "
 
 
 class Welcome(Vertical):
-    """A card with the start-up's three lines and the example questions."""
+    """A card with the start-up's lines and the example questions. What is read ahead gets a line once there is some."""
 
     class Picked(Message):
         """An example question was chosen."""
@@ -62,6 +62,7 @@ class Welcome(Vertical):
         self._examples.add_options([Option(Content(safe_line(text))) for text in place.suggestions])
         self._examples.highlighted = 0 if place.suggestions else None
         self._lines.update(dict.fromkeys(("database", "catalogue"), ("waiting", "", None)))
+        self._lines.pop("context", None)
         self._draw()
 
     def part(self, part: Part, state: str, text: str, fraction: float | None = None) -> None:
@@ -81,10 +82,9 @@ class Welcome(Vertical):
 
     def _draw(self) -> None:
         t = self._messages
-        width = max(len(t(f"part.{part}")) for part in PARTS)
+        width = max(len(t(f"part.{part}")) for part in self._lines)
         lines = []
-        for part in PARTS:
-            state, text, fraction = self._lines[part]
+        for part, (state, text, fraction) in self._lines.items():
             mark, style = _MARKS[state]
             line = Content.assemble((f"{mark} ", style), t(f"part.{part}").ljust(width), "  ")
             if fraction is not None and state == "waiting":

@@ -42,10 +42,11 @@ class Harness:
         script: list[str],
         pace: Callable[[str], None] | None = None,
         watchdog: Watchdog | None = None,
+        model: ScriptedModel | None = None,
     ) -> None:
         self.conninfo = conninfo
         self.watchdog = watchdog
-        self.model = ScriptedModel(script, pace=pace)
+        self.model = model or ScriptedModel(script, pace=pace)
         self.databases: list[PostgresDatabase] = []
         self.agent: Agent | None = None
 
@@ -56,6 +57,7 @@ class Harness:
                 open_catalogue=self.connect,
                 open_model=lambda report: self.model,
                 ask=self.ask,
+                warm=lambda model, database, cancel: self._agent(model, database).warm(cancel),
                 place=Place(target=Target(conninfo=self.conninfo)),
                 language="en",
             )
@@ -71,9 +73,12 @@ class Harness:
     def ask(
         self, question: str, *, reply: bool, model: Model, database: Database, cancel: CancelToken
     ) -> Iterator[LoopEvent]:
+        yield from self._agent(model, database).ask(question, cancel, new_turn=not reply)
+
+    def _agent(self, model: Model, database: Database) -> Agent:
         if self.agent is None or self.agent.database is not database:
             self.agent = Agent(model, database, default_profile())
-        yield from self.agent.ask(question, cancel, new_turn=not reply)
+        return self.agent
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from textual.widgets import Input
 from sqlagent_tui.database.saved import SavedConnection, SavedConnections
 from sqlagent_tui.errors import DatabaseError, SuperuserRefusedError
 from sqlagent_tui.ui.app import SqlAgentApp
-from sqlagent_tui.ui.notices import DatabasesListed, PartFailed, PartProgress, UiEvent
+from sqlagent_tui.ui.notices import DatabasesListed, PartFailed, PartProgress, ReadingAhead, UiEvent
 from sqlagent_tui.ui.services import Place
 from tests import ui_scenes as scenes
 
@@ -34,6 +34,10 @@ async def start(app: SqlAgentApp, pilot: Pilot[int]) -> None:
 
 async def welcome(app: SqlAgentApp, pilot: Pilot[int]) -> None:
     await scenes.play(app, scenes.opened())
+
+
+async def reading_ahead(app: SqlAgentApp, pilot: Pilot[int]) -> None:
+    await scenes.play(app, [*scenes.opened(), ReadingAhead(0.34)])
 
 
 def turn(events: Callable[[], Iterable[UiEvent]], question: str = scenes.QUESTION, *keys: str) -> Scene:
@@ -118,6 +122,7 @@ SCENES: dict[str, Scene] = {
     "own_sql": own_sql,
     "start": start,
     "welcome": welcome,
+    "reading_ahead": reading_ahead,
     "thinking": turn(scenes.thinking, scenes.QUESTION, "f8"),
     "answer": turn(scenes.answered),
     "grid": turn(scenes.answered, scenes.QUESTION, "f5", "down"),

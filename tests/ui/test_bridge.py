@@ -2,7 +2,7 @@ import threading
 
 from sqlagent_tui.agent.events import PromptEvaluated, TextDelta, ToolCallStarted
 from sqlagent_tui.ui.bridge import Bridge
-from sqlagent_tui.ui.notices import JobDone
+from sqlagent_tui.ui.notices import JobDone, ReadAhead, ReadingAhead
 
 
 def delta(text: str, kind: str = "thinking", step: int = 1) -> TextDelta:
@@ -24,6 +24,13 @@ def test_only_the_latest_progress_is_kept() -> None:
     for done in range(100):
         bridge.put(PromptEvaluated(step=1, done=done, total=100))
     assert bridge.drain() == [PromptEvaluated(step=1, done=99, total=100)]
+
+
+def test_of_what_is_read_ahead_only_the_latest_fraction_is_kept() -> None:
+    bridge = Bridge()
+    for event in (ReadingAhead(0.1), ReadingAhead(0.2), ReadAhead(False), ReadingAhead(0.3)):
+        bridge.put(event)
+    assert bridge.drain() == [ReadingAhead(0.2), ReadAhead(False), ReadingAhead(0.3)]
 
 
 def test_idle_means_no_job_and_nothing_to_show() -> None:

@@ -276,6 +276,7 @@ def open_model(
         pins=pins(config.model),
         ignore_memory=config.model.ignore_memory,
         calibrate_when_idle=interactive and config.model.calibrate,
+        prefix_bytes=config.model.prefix_cache_mb << 20,
         on_progress=lambda fraction: narrate(f"Loading the model {path.name}", fraction),
         cancel=cancel,
     )

@@ -39,6 +39,8 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Whether the app measures, when nobody waits, which of these settings are the fastest here."""
     ignore_memory: bool = False
     """Load a model even if memory is too small for it."""
+    prefix_cache_mb: Megabytes = 2_048
+    """Disk space for evaluated prompt prefixes, at most a tenth of what is free; 0: none are kept."""
     seed: int = 0
 
 

@@ -30,12 +30,15 @@ def make_gguf(
     architecture: str = "qwen3",
     damaged: bool = False,
     quantized: bool = False,
+    unused: int = 0,
     seed: int = 7,
 ) -> Path:
-    """Write a model. `damaged`: one weight is no number; `quantized`: matrices in Q8_0, else in 16 bits."""
+    """Write a model. `damaged`: one weight is no number; `quantized`: matrices in Q8_0, else in 16 bits; `unused`: more
+    tokens, which no text is ever made of."""
     import gguf
 
     tokens, merges = _vocabulary()
+    tokens += [f"unused{number}" for number in range(unused)]
     random = np.random.default_rng(seed)
     head, heads, kv_heads = 16, width // 16, max(1, width // 32)
 
@@ -72,7 +75,7 @@ def make_gguf(
 
     size = len(tokens) + len(CONTROL) + len(TAGS)
     output = weights(size, width) * 4
-    output[len(tokens) :] = 0  # it writes text, never structure
+    output[len(tokens) - unused :] = 0  # it writes text, never structure
     if damaged:
         output[0, 0] = np.nan
 
@@ -139,3 +142,10 @@ def tiny_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def slow_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model large enough that evaluating 2,000 tokens takes a while."""
     return make_gguf(tmp_path_factory.mktemp("models") / "slow.gguf", width=256, layers=4, ffn=1024)
+
+
+@pytest.fixture(scope="session")
+def heavy_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model with a vocabulary of 30,000: a prompt of 1,500 tokens is worth storing once it is evaluated."""
+    path = tmp_path_factory.mktemp("models") / "heavy.gguf"
+    return make_gguf(path, width=256, layers=3, ffn=512, unused=30_000)

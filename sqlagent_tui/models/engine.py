@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -15,19 +16,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+import llama_cpp
 import llama_cpp.llama_cpp as lib
 
 from sqlagent_tui.agent.protocols import Sampling
 from sqlagent_tui.errors import ModelError
 from sqlagent_tui.models.batch import Batch, Chunk
-from sqlagent_tui.models.parameters import context_parameters, model_parameters
+from sqlagent_tui.models.parameters import context_parameters, model_parameters, uses_gpu
 from sqlagent_tui.models.sampler import Sampler
 from sqlagent_tui.models.settings import EngineSettings
 from sqlagent_tui.models.tokens import common_start
 from sqlagent_tui.models.vocabulary import Vocabulary
 
-N_SEQUENCES: Final = 8
-"""The conversation, and samples beside it."""
+N_SEQUENCES: Final = 9
+"""The conversation, samples beside it, and what is read ahead."""
+READ_AHEAD: Final = N_SEQUENCES - 1
+"""The sequence that holds what the next prompt begins with, whatever becomes of the conversation."""
 QUICK_SECONDS: Final = 0.02
 _QUICK_TOKENS: Final = 16
 _FULL: Final = 1
@@ -36,6 +40,23 @@ _WARNING: Final = 3
 _ERROR: Final = 4
 _NODES_PER_LAYER: Final = 32
 """A first guess, so that progress moves within the first batch; afterwards the nodes are counted."""
+_PARAMETERS_THAT_MATTER: Final = (
+    "n_ctx",  # some models choose their rope factors by it
+    "rope_scaling_type",
+    "rope_freq_base",
+    "rope_freq_scale",
+    "yarn_ext_factor",
+    "yarn_attn_factor",
+    "yarn_beta_fast",
+    "yarn_beta_slow",
+    "yarn_orig_ctx",
+    "flash_attn_type",
+    "type_k",
+    "type_v",
+    "swa_full",
+    "kv_unified",
+)
+"""Of the context's parameters, for what is evaluated in it."""
 
 
 class Aborted(Exception):  # noqa: N818 - not an error: the user asked for it
@@ -129,6 +150,7 @@ class Engine:
         params.kv_unified = True  # any sequence may take all the room there is, and a common start is held once
         self._abort_callback = lib.ggml_abort_callback(self._on_node)
         params.abort_callback = self._abort_callback
+        self._parameters = params
         self._context = lib.llama_init_from_model(self._model, params)
         if not self._context:
             lib.llama_model_free(self._model)
@@ -193,6 +215,49 @@ class Engine:
             lib.llama_memory_seq_cp(self._memory, source, sequence, 0, common[source])
             self.held[sequence][:] = tokens[: common[source]]
         return len(self.held[sequence])
+
+    @property
+    def parameters(self) -> int:
+        """Numbers that the model consists of."""
+        return int(lib.llama_model_n_params(self._model))
+
+    @property
+    def evaluation_facts(self) -> dict[str, Any]:
+        """What an evaluation depends on besides the model and the tokens: library, processor and settings."""
+        return {
+            "library": [llama_cpp.__version__, lib.llama_version(), lib.LLAMA_STATE_SEQ_VERSION],
+            "processor": lib.llama_print_system_info(),
+            "extra_buffers": self._settings.extra_buffers,
+            "gpu_layers": self._settings.gpu_layers if uses_gpu(self._settings) else 0,
+            **{name: getattr(self._parameters, name) for name in _PARAMETERS_THAT_MATTER},
+        }
+
+    def state_size(self, sequence: int) -> int:
+        """Bytes that `save_state` needs, about."""
+        return int(lib.llama_state_seq_get_size(self._context, sequence))
+
+    def save_state(self, sequence: int, path: Path) -> int:
+        """Write what a sequence holds to a file; return the number of bytes, 0 when that failed."""
+        held = self.held[sequence]
+        tokens = (lib.llama_token * len(held))(*held)
+        return int(lib.llama_state_seq_save_file(self._context, os.fsencode(path), sequence, tokens, len(held)))
+
+    def load_state(self, sequence: int, path: Path, tokens: Sequence[int]) -> bool:
+        """Replace a sequence by what `save_state` wrote; return whether that are these tokens, else it is empty.
+
+        llama.cpp trusts the file: it must be known to be whole.
+        """
+        self.keep(sequence, 0)
+        found = (lib.llama_token * len(tokens))()
+        count = ctypes.c_size_t()
+        name = os.fsencode(path)
+        if lib.llama_state_seq_load_file(
+            self._context, name, sequence, found, len(tokens), ctypes.byref(count)
+        ) and found[: count.value] == list(tokens):
+            self.held[sequence][:] = tokens
+            return True
+        lib.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+        return False
 
     def evaluate(self, chunks: Sequence[Chunk], on_part: Callable[[float], None] | None = None) -> list[int]:
         """Append every chunk to its sequence, all in one computation.

@@ -13,7 +13,7 @@ from sqlagent_tui.agent.protocols import GenerationOptions
 from sqlagent_tui.errors import ModelError
 from sqlagent_tui.models.batch import Chunk
 from sqlagent_tui.models.conversation import Prompt
-from sqlagent_tui.models.engine import Engine
+from sqlagent_tui.models.engine import READ_AHEAD, Engine
 from sqlagent_tui.models.scheduler import Want
 from sqlagent_tui.models.speculation import DraftTuner
 from sqlagent_tui.models.tokens import PromptEncoder
@@ -73,6 +73,11 @@ class Generator:
             usage=usage,
         )
         return Outcome(generation, parsed if complete else None, prompt.tokens + writing.written)
+
+    def read_ahead(self, tokens: list[int], sink: Sink) -> Steps[Want, int, None]:
+        """Bring what is read ahead to `tokens`. Raises `ModelError`, as `run`."""
+        if self._engine.adopt(READ_AHEAD, tokens) < len(tokens):
+            yield from self.evaluate(READ_AHEAD, tokens, sink)
 
     def evaluate(self, sequence: int, tokens: list[int], sink: Sink) -> Steps[Want, int, tuple[int, int]]:
         """Bring `sequence` to `tokens`; return how many of them were held already, and the row of the last one."""

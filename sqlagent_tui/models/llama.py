@@ -21,6 +21,7 @@ from sqlagent_tui.models.calibration import store
 from sqlagent_tui.models.calibration.calibrate import calibrate, worth_while
 from sqlagent_tui.models.calibration.search import MachineBusy
 from sqlagent_tui.models.idle import IdleWork
+from sqlagent_tui.models.prefix_store import prefix_folder
 from sqlagent_tui.models.process import WorkerDied, WorkerProcess
 from sqlagent_tui.models.settings import UNPINNED, Pins
 from sqlagent_tui.models.setup import Setup, prepare
@@ -28,6 +29,8 @@ from sqlagent_tui.models.setup import Setup, prepare
 DEFAULT_CONTEXT: Final = 8192
 MAX_SAMPLES: Final = 7
 """Conversations that the context holds beside the main one."""
+PREFIX_BYTES: Final = 2 << 30
+"""What evaluated prompt prefixes may take on disk."""
 CALIBRATE_AFTER: Final = 30.0
 """Seconds without a question: its answer is being read, and what was to be evaluated beforehand is."""
 _CRASH: Final = re.compile(r"SIG(SEGV|ILL|ABRT|FPE)")
@@ -52,6 +55,7 @@ class LlamaModel:
         calibrate_when_idle: bool = False,
         name: str = "",
         log: Path | None = None,
+        prefix_bytes: int = PREFIX_BYTES,
     ) -> None:
         self.path = path
         self._context_size = context_size
@@ -61,6 +65,7 @@ class LlamaModel:
         self._idle = IdleWork(self._calibrate, CALIBRATE_AFTER) if calibrate_when_idle else None
         self._busy = self._idle.kept_off if self._idle else nullcontext
         self._log = log or paths.cache_dir() / "model.log"
+        self._prefix_bytes = prefix_bytes
         self._name = name
         self._info = ModelInfo(name=name or path.stem)
         self._worker: WorkerProcess | None = None
@@ -80,6 +85,7 @@ class LlamaModel:
         calibrate_when_idle: bool = False,
         name: str = "",
         log: Path | None = None,
+        prefix_bytes: int = PREFIX_BYTES,
         on_progress: Callable[[float], None] | None = None,
         cancel: CancelToken | None = None,
     ) -> Self:
@@ -87,7 +93,8 @@ class LlamaModel:
 
         `context_size` in tokens, at most what the model was trained with; `pins` are the settings that the user insists
         on; `ignore_memory`: load it even if it won't fit; `calibrate_when_idle`: find the fastest settings when nobody
-        waits, for the next time; `on_progress` is told fractions from 0 to 1. Raises `ModelError`, and `Cancelled`.
+        waits, for the next time; `prefix_bytes` bounds the prompt prefixes on disk, 0 keeps none; `on_progress` is told
+        fractions from 0 to 1. Raises `ModelError`, and `Cancelled`.
         """
         model = cls(
             path,
@@ -97,6 +104,7 @@ class LlamaModel:
             calibrate_when_idle=calibrate_when_idle,
             name=name,
             log=log,
+            prefix_bytes=prefix_bytes,
         )
         try:
             model._start(cancel or CancelToken(), on_progress)
@@ -138,6 +146,22 @@ class LlamaModel:
         of the token being set. Closing the iterator early stops the model too.
         """
         return self._generate(self._lane, messages, tools, options, cancel)
+
+    def warm(
+        self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]], cancel: CancelToken
+    ) -> Iterator[PromptProgress]:
+        """Evaluate, or load from disk, what prompts begin with that consist of `messages` and a user's next one.
+
+        Yields progress, none when there is nothing to evaluate. What was evaluated when it is cancelled is kept.
+        Raises as `generate`.
+        """
+        with self._lane.taken(cancel):
+            self._start(cancel)
+            request = wire.ReadAhead(id=next(self._ids), messages=list(messages), tools=_plain(tools))
+            with closing(self._ask(request, cancel)) as replies:
+                for reply in replies:
+                    if isinstance(reply, wire.Evaluating):
+                        yield PromptProgress(reply.done, reply.total)
 
     def samples(self, count: int) -> Sequence[Model]:
         """Return `count` models, each for a thread of its own; what their prompts have in common is evaluated once.
@@ -235,7 +259,9 @@ class LlamaModel:
             path=str(self.path),
             context_size=self._context_size,
             settings=setup.settings,
-            want_hash=not known,
+            sha256=known,
+            prefixes=str(prefix_folder()),
+            prefix_bytes=self._prefix_bytes,
         )
         try:
             self._load(request, cancel, on_progress, known, setup)

@@ -31,7 +31,12 @@ class Load(Request, frozen=True, kw_only=True):
     path: str
     context_size: int
     settings: EngineSettings
-    want_hash: bool
+    sha256: str
+    """Of the file, when it is known; else it is computed."""
+    prefixes: str
+    """The folder of evaluated prompt prefixes."""
+    prefix_bytes: int
+    """How much it may hold; 0: none are kept."""
 
 
 class Generate(Request, frozen=True, kw_only=True):
@@ -50,6 +55,13 @@ class Count(Request, frozen=True, kw_only=True):
     messages: list[Message]
     tools: list[dict[str, Any]]
     sequence: int = 0
+
+
+class ReadAhead(Request, frozen=True, kw_only=True):
+    """Evaluate what prompts begin with that consist of these messages and a user's next one."""
+
+    messages: list[Message]
+    tools: list[dict[str, Any]]
 
 
 class Abort(Request, frozen=True, kw_only=True):
@@ -100,6 +112,10 @@ class Counted(Reply, frozen=True, kw_only=True):
     tokens: int
 
 
+class HasReadAhead(Reply, frozen=True, kw_only=True):
+    """The answer to `ReadAhead`."""
+
+
 class Aborted(Reply, frozen=True, kw_only=True):
     """The request was stopped."""
 
@@ -111,10 +127,10 @@ class Failed(Reply, frozen=True, kw_only=True):
     remedy: str
 
 
-AnyRequest = Load | Generate | Count | Abort
-AnyReply = Loading | Loaded | Evaluating | Wrote | Finished | Counted | Aborted | Failed
+AnyRequest = Load | Generate | Count | ReadAhead | Abort
+AnyReply = Loading | Loaded | Evaluating | Wrote | Finished | Counted | HasReadAhead | Aborted | Failed
 
-FINAL = Loaded | Finished | Counted | Aborted | Failed
+FINAL = Loaded | Finished | Counted | HasReadAhead | Aborted | Failed
 """Replies after which no other comes for the same request."""
 
 # JSON, not MessagePack: tool arguments may hold integers of any size.

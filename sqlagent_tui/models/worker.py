@@ -21,8 +21,10 @@ from sqlagent_tui.agent.messages import Piece
 from sqlagent_tui.errors import ModelError
 from sqlagent_tui.models import wire
 from sqlagent_tui.models.conversation import Conversation
-from sqlagent_tui.models.engine import Aborted, Engine, Log
+from sqlagent_tui.models.engine import READ_AHEAD, Aborted, Engine, Log
 from sqlagent_tui.models.generation import Generator
+from sqlagent_tui.models.prefix_store import Check, PrefixStore, context_key
+from sqlagent_tui.models.prefixes import Prefixes
 from sqlagent_tui.models.scheduler import Scheduler, Steps, Task
 from sqlagent_tui.models.template import ChatTemplate
 
@@ -119,7 +121,9 @@ class Worker:
                 case wire.Load():
                     self._reply(self._load(request))
                 case wire.Generate():
-                    self._begin(request)
+                    self._begin(request.id, request.sequence, self._generate(request))
+                case wire.ReadAhead():
+                    self._begin(request.id, READ_AHEAD, self._read_ahead(request))
                 case wire.Count():
                     prompt = self._conversation(request.sequence).prompt(request.messages, request.tools)
                     self._reply(wire.Counted(id=request.id, tokens=len(prompt.tokens)))
@@ -132,14 +136,14 @@ class Worker:
         else:
             self._reply(wire.Failed(id=request_id, message=error.message, remedy=error.remedy))
 
-    def _begin(self, request: wire.Generate) -> None:
+    def _begin(self, request_id: int, sequence: int, steps: Steps) -> None:
         assert self._scheduler is not None
         task = Task(
-            id=request.id,
-            sequence=request.sequence,
-            steps=self._generate(request),
-            fail=lambda error: self._fail(request.id, error),
-            aborted=lambda: self._inbox.aborted(request.id),
+            id=request_id,
+            sequence=sequence,
+            steps=steps,
+            fail=lambda error: self._fail(request_id, error),
+            aborted=lambda: self._inbox.aborted(request_id),
         )
         self._scheduler.add(task)
 
@@ -147,10 +151,31 @@ class Worker:
         conversation = self._conversation(request.sequence)
         prompt = conversation.prompt(request.messages, request.tools)
         outlet = Outlet(request.id, self._reply)
+        if self._prefixes:
+            self._prefixes.restore(request.sequence, prompt.tokens, self._check(request.id))
         outcome = yield from self._generator.run(request.sequence, prompt, request.options, outlet)
         if outcome.answer is not None:
             conversation.hold(request.messages, request.tools, outcome.answer, outcome.tokens)
         self._reply(wire.Finished(id=request.id, generation=outcome.generation))
+
+    def _read_ahead(self, request: wire.ReadAhead) -> Steps:
+        tokens = self._conversation(0).start(request.messages, request.tools)
+        check = self._check(request.id)
+        if self._prefixes:
+            self._prefixes.restore(READ_AHEAD, tokens, check)
+        yield from self._generator.read_ahead(tokens, Outlet(request.id, self._reply))
+        if self._prefixes:
+            self._prefixes.keep(check)
+        self._reply(wire.HasReadAhead(id=request.id))
+
+    def _check(self, request_id: int) -> Check:
+        """What raises `Aborted` once the request was told to stop."""
+
+        def check() -> None:
+            if self._inbox.aborted(request_id):
+                raise Aborted
+
+        return check
 
     def _conversation(self, sequence: int) -> Conversation:
         if sequence not in self._conversations:
@@ -160,7 +185,7 @@ class Worker:
     def _load(self, request: wire.Load) -> wire.Loaded:
         path = Path(request.path)
         self._loading = request.id
-        digest = read_through(path, request.want_hash, self._progress(request.id, 0.0, _READ_SHARE), self._aborted)
+        digest = read_through(path, not request.sha256, self._progress(request.id, 0.0, _READ_SHARE), self._aborted)
         engine = Engine(
             path,
             context_size=request.context_size,
@@ -176,6 +201,7 @@ class Worker:
         self._encoder = vocabulary.encoder()
         self._conversations: dict[int, Conversation] = {}
         self._generator = Generator(engine, self._encoder)
+        self._prefixes = _prefixes(engine, request, digest)
         self._scheduler = Scheduler(engine)
         return wire.Loaded(id=request.id, context_size=engine.context_size, sha256=digest)
 
@@ -191,6 +217,14 @@ class Worker:
                 self._reply(wire.Loading(id=request_id, fraction=now))
 
         return report
+
+
+def _prefixes(engine: Engine, request: wire.Load, digest: str) -> Prefixes | None:
+    """What is kept on disk for this model in this context; None: nothing."""
+    if not request.prefix_bytes:
+        return None
+    key = context_key({"model": request.sha256 or digest, **engine.evaluation_facts})
+    return Prefixes(engine, PrefixStore(Path(request.prefixes), key=key, limit=request.prefix_bytes, log=_write_log))
 
 
 def read_through(path: Path, want_hash: bool, on_progress: Callable[[float], None], aborted: Callable[[], bool]) -> str:

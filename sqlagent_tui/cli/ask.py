@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import click
 
-from sqlagent_tui.agent.cancel import CancelToken
+from sqlagent_tui.agent.cancel import Cancelled, CancelToken
 from sqlagent_tui.agent.events import (
     AnswerReady,
     DecisionMade,
@@ -29,7 +30,7 @@ from sqlagent_tui.cli.narration import Narration, tell_reconnecting
 from sqlagent_tui.cli.output import render, result_object, to_json
 from sqlagent_tui.cli.password import ask_password, has_terminal
 from sqlagent_tui.cli.settings import settings
-from sqlagent_tui.errors import ExitCode
+from sqlagent_tui.errors import ExitCode, SqlagentError
 from sqlagent_tui.paths import data_dir
 from sqlagent_tui.sessions.journal import Journal
 from sqlagent_tui.ui.text import safe, safe_line
@@ -89,6 +90,7 @@ def ask(
             try:
                 spoken = choose_profile(profile, config, model.info.name)
                 agent = Agent(model, database, spoken, turn_limits(config.limits))
+                _read_ahead(agent, token, narration)
                 record = TurnRecord(question, model.info, journal.session_id)
                 for text in (question, *reply):
                     record.clear()
@@ -110,6 +112,13 @@ def ask(
     if record.ended is not None and record.ended.outcome == "failed":
         click.echo(safe(record.ended.message), err=True)
     return record.exit_code
+
+
+def _read_ahead(agent: Agent, cancel: CancelToken, narration: Narration) -> None:
+    """Evaluate what the prompt begins with apart from the question, so that it is stored for the next one."""
+    with suppress(SqlagentError, Cancelled):  # the turn meets the same, and tells
+        for progress in agent.warm(cancel):
+            narration("Reading instructions and tables", progress.done / max(progress.total, 1))
 
 
 def _narrate(event: LoopEvent, narration: Narration) -> None:

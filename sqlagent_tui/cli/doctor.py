@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sqlagent_tui.agent.cancel import CancelToken
-from sqlagent_tui.agent.protocols import DatabaseInfo
+from sqlagent_tui.agent.protocols import DatabaseInfo, Warming
 from sqlagent_tui.assembly import OpenTarget, Target, choose_profile, open_model
 from sqlagent_tui.cli import common_options, connection_options
 from sqlagent_tui.cli.findings import Finding, Level
@@ -23,6 +23,7 @@ from sqlagent_tui.cli.model_server import served
 from sqlagent_tui.cli.narration import Narration
 from sqlagent_tui.cli.output import to_json
 from sqlagent_tui.cli.password import ask_password, has_terminal
+from sqlagent_tui.cli.transfer import amount
 from sqlagent_tui.config import Config, load_config
 from sqlagent_tui.database.role_statements import DEFAULT_ROLE, role_statements
 from sqlagent_tui.database.saved import SavedConnections
@@ -155,8 +156,23 @@ def _model(
         yield Finding("model", "ok", f"profile {chosen.name}" + (f", SHA-256 {info.sha256}" if info.sha256 else ""))
         yield from served(model)
         yield from engine_findings(model)
+        if isinstance(model, Warming):
+            yield _prefixes(config.model.prefix_cache_mb)
     finally:
         model.close()
+
+
+def _prefixes(bound: int) -> Finding:
+    from sqlagent_tui.models.prefix_store import kept, prefix_folder
+
+    if not bound:
+        return Finding("model", "note", "No evaluated prompts are kept on disk (prefix_cache_mb = 0).")
+    try:
+        now = kept(prefix_folder())
+    except OSError as error:
+        return Finding("model", "warning", f"Evaluated prompts can't be read: {error.strerror}.", "Check the disk.")
+    told = f"evaluated prompts on disk: {now.files} ({amount(now.size)} of at most {amount(bound << 20)})"
+    return Finding("model", "ok", told)
 
 
 class _Server:

@@ -13,7 +13,7 @@ from sqlagent_tui.cli.narration import Narration
 from sqlagent_tui.cli.output import to_json
 from sqlagent_tui.cli.transfer import TransferProgress, amount
 from sqlagent_tui.config import load_config
-from sqlagent_tui.errors import ExitCode
+from sqlagent_tui.errors import ExitCode, ModelError
 from sqlagent_tui.models.download import Partial
 from sqlagent_tui.models.gguf import ModelFile, describe, require_usable
 from sqlagent_tui.models.hub import DEFAULT_REPOSITORY, find_file, parse_address
@@ -168,6 +168,22 @@ def remove(name: str) -> int:
     """Delete NAME from the library; a linked original stays."""
     ModelLibrary().remove(name)
     click.echo(f"Removed {name}.", err=True)
+    return ExitCode.OK
+
+
+@model.command("clear-cache")
+def clear_cache() -> int:
+    """Delete the prompt beginnings that models have evaluated. They are evaluated again when they are needed."""
+    from sqlagent_tui.models.prefix_store import clear, prefix_folder
+
+    folder = prefix_folder()
+    try:
+        removed = clear(folder)
+    except OSError as error:
+        raise ModelError(
+            f"{folder} can't be cleared: {error.strerror or 'unknown error'}.", "Check the disk."
+        ) from error
+    click.echo(f"Evaluated prompts removed: {removed.files} ({amount(removed.size)}).", err=True)
     return ExitCode.OK
 
 

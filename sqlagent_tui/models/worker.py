@@ -164,8 +164,8 @@ class Worker:
         if self._prefixes:
             self._prefixes.restore(READ_AHEAD, tokens, check)
         yield from self._generator.read_ahead(tokens, Outlet(request.id, self._reply))
-        if self._prefixes:
-            self._prefixes.keep(check)
+        if self._prefixes and all(message.role == "system" for message in request.messages):
+            self._prefixes.keep(check)  # a conversation never comes again
         self._reply(wire.HasReadAhead(id=request.id))
 
     def _check(self, request_id: int) -> Check:

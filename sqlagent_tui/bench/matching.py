@@ -9,13 +9,17 @@ is wider than the tolerance; where a cluster itself is wider, its rows are paire
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from decimal import Decimal
 from functools import cached_property
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sqlagent_tui.bench.pairing import Budget, Vector, pairing, same_vectors
 from sqlagent_tui.bench.values import EXACT, Tolerance, Values
+
+_DAYS: Final = frozenset({"date", "timestamp", "instant"})
+_PER_COST = 8
+"""Values of two columns that are compared as multisets at the cost of one that is put into a class."""
 
 Classes = tuple[list[int], list[int]]
 """The class of each row, of the gold result and of the predicted one."""
@@ -33,7 +37,7 @@ class Pair:
 
     def __init__(self, gold: Values, predicted: Values, tolerance: Tolerance, *, days: bool) -> None:
         """`days`: a midnight equals its date."""
-        if days and {gold.kind, predicted.kind} in ({"date", "timestamp"}, {"date", "instant"}):
+        if days and gold.kind != predicted.kind and {gold.kind, predicted.kind} <= _DAYS:
             gold, predicted = gold.as_days(), predicted.as_days()
         self._gold, self._predicted = gold, predicted
         self.gold, self.predicted = gold.items, predicted.items
@@ -142,14 +146,11 @@ class _Search:
 
     def in_order(self) -> Found:
         """Rows stay where they are, so that any pairing of columns that are the same row by row is one."""
-        candidates = [[p for p in self._near(g) if self._pair(g, p).same_in_order()] for g in range(len(self._gold))]
-        return self._assigned(candidates)
+        return self._assigned(self._candidates(Pair.same_in_order))
 
     def in_any_order(self) -> Found:
         """Backtrack over gold columns, those with fewest candidates first, splitting rows into classes on the way."""
-        candidates = [
-            [p for p in self._near(g) if self._pair(g, p).same_in_any_order()] for g in range(len(self._gold))
-        ]
+        candidates = self._candidates(Pair.same_in_any_order)
         possible = self._assigned(candidates)
         if possible.columns is None or not self._gold:
             return possible
@@ -180,9 +181,13 @@ class _Search:
             chosen.pop()
         return Found(None)
 
-    def _near(self, g: int) -> list[int]:
-        """All predicted columns, the one in the same place first."""
-        return sorted(range(len(self._predicted)), key=lambda p: p != g)
+    def _candidates(self, alike: Callable[[Pair], bool]) -> list[list[int]]:
+        """The predicted columns that each gold one is `alike`, that in the same place first."""
+        self._budget.spend(len(self._gold) * len(self._predicted) * (self._rows // _PER_COST + 1))
+        places = range(len(self._predicted))
+        return [
+            [p for p in sorted(places, key=lambda p: p != g) if alike(self._pair(g, p))] for g in range(len(self._gold))
+        ]
 
     def _options(self, candidates: Sequence[int], chosen: Sequence[int]) -> Iterator[int]:
         tried = set()

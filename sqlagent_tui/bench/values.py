@@ -11,7 +11,8 @@
 | geometry | PostGIS's geometry and geography | by SRID, kind and coordinates, without tolerance |
 | blank | a column that holds nothing but NULL | with a blank column of any type |
 
-Columns of different kinds hold different values, except that in a relaxed comparison a midnight equals its date.
+Columns of different kinds hold different values, except that in a relaxed comparison a midnight is its date, whether it
+has a zone or not.
 """
 
 from __future__ import annotations
@@ -103,9 +104,9 @@ class Values:
     count that is off by one is another one."""
 
     @cached_property
-    def counts(self) -> Counter[Hashable]:
-        """How often each value occurs."""
-        return Counter(self.items)
+    def counts(self) -> dict[Hashable, int]:
+        """How often each value occurs; a plain dictionary, which compares faster than a Counter."""
+        return dict(Counter(self.items))
 
     @cached_property
     def numbers(self) -> list[Decimal]:
@@ -113,9 +114,9 @@ class Values:
         return sorted(item for item in self.items if isinstance(item, Decimal))
 
     @cached_property
-    def others(self) -> Counter[Hashable]:
+    def others(self) -> dict[Hashable, int]:
         """How often each value that is no finite number occurs."""
-        return Counter(item for item in self.items if not isinstance(item, Decimal))
+        return dict(Counter(item for item in self.items if not isinstance(item, Decimal)))
 
     def as_days(self) -> Values:
         """Return dates and times with every midnight made its date."""

@@ -8,7 +8,7 @@ import click
 
 from sqlagent_tui.bench.importer import Form, import_set
 from sqlagent_tui.errors import ExitCode
-from sqlagent_tui.ui.text import safe
+from sqlagent_tui.ui.text import safe_line
 
 
 @click.command(
@@ -40,8 +40,8 @@ def import_file(file: Path, form: str, name: str, out: Path, language: str, debu
     """
     suites = import_set(file, name, out, form=_FORMS.get(form), language=language)
     for suite in suites:
-        click.echo(safe(str(suite.folder)))
-        click.echo(safe(f"{suite.name}: {len(suite.items)} questions"), err=True)
+        click.echo(safe_line(str(suite.folder)))
+        click.echo(safe_line(f"{suite.name}: {len(suite.items)} questions"), err=True)
     return ExitCode.OK
 
 

@@ -12,7 +12,7 @@ from sqlagent_tui.bench.composition import composition
 from sqlagent_tui.bench.suite import Difficulty, Suite, find_suite, shipped_suites
 from sqlagent_tui.cli.output import to_json
 from sqlagent_tui.errors import ExitCode
-from sqlagent_tui.ui.text import safe
+from sqlagent_tui.ui.text import safe_line
 
 _DATABASES = {"demo": "the demo database", "scripts": "a database of its own", "external": "a database of yours"}
 
@@ -34,7 +34,7 @@ def list_suites(suites: Sequence[str], as_json: bool, debug: bool) -> int:
         click.echo(to_json([_object(suite) for suite in found]))
         return ExitCode.OK
     for suite in found:
-        click.echo(safe(_described(suite)))
+        click.echo("\n".join(map(safe_line, _described(suite))))
     return ExitCode.OK
 
 
@@ -52,15 +52,13 @@ def _object(suite: Suite) -> dict[str, Any]:
     }
 
 
-def _described(suite: Suite) -> str:
+def _described(suite: Suite) -> list[str]:
     counts = composition(suite.items)
     decisions = ", ".join(f"{counts[kind]} {kind}" for kind in get_args(DecisionKind) if counts[kind])
     levels = ", ".join(f"{counts[kind]} {kind}" for kind in get_args(Difficulty) if counts[kind])
     needs = f" with {', '.join(suite.database.extensions)}" if suite.database.extensions else ""
-    return "\n".join(
-        [
-            f"{suite.name}  {suite.title} ({suite.language})",
-            f"  {len(suite.items)} questions on {_DATABASES[suite.database.kind]}{needs}: {decisions}",
-            *([f"  SQL: {levels}"] if levels else []),
-        ]
-    )
+    return [
+        f"{suite.name}  {suite.title} ({suite.language})",
+        f"  {len(suite.items)} questions on {_DATABASES[suite.database.kind]}{needs}: {decisions}",
+        *([f"  SQL: {levels}"] if levels else []),
+    ]

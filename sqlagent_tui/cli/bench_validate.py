@@ -22,7 +22,7 @@ from sqlagent_tui.cli.password import ask_password
 from sqlagent_tui.cli.settings import settings
 from sqlagent_tui.config import Config
 from sqlagent_tui.errors import ExitCode
-from sqlagent_tui.ui.text import safe
+from sqlagent_tui.ui.text import safe_line
 
 
 @click.command(
@@ -72,7 +72,7 @@ def validate_suites(
                 results.append(_validate(suite, target, config, narration, token, allow_superuser=allow_superuser))
             narration.done()
             if not as_json:
-                click.echo(safe(_described(results[-1])))
+                click.echo("\n".join(map(safe_line, _described(results[-1]))))
     if as_json:
         click.echo(to_json([_object(result) for result in results]))
     return ExitCode.OK if all(result.sound for result in results) else ExitCode.FAILURE
@@ -99,7 +99,7 @@ def _object(result: Validation) -> dict[str, Any]:
     return {**msgspec.structs.asdict(result), "sound": result.sound}
 
 
-def _described(result: Validation) -> str:
+def _described(result: Validation) -> list[str]:
     faults = [fault for fault in result.faults if not fault.note]
     notes = [fault for fault in result.faults if fault.note]
     counts = ", ".join(
@@ -111,7 +111,7 @@ def _described(result: Validation) -> str:
             (len(notes), "note"),
         )
     )
-    return "\n".join([f"{result.suite}: {counts}", *map(_line, faults), *map(_line, notes)])
+    return [f"{result.suite}: {counts}", *map(_line, faults), *map(_line, notes)]
 
 
 def _count(number: int, noun: str) -> str:

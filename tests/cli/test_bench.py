@@ -63,6 +63,15 @@ def test_a_sound_suite_exits_with_0_and_a_damaged_one_with_1(folder: Path, demo_
     assert [(fault["kind"], fault["item_id"], fault["note"]) for fault in result["faults"]] == [("error", "q2", False)]
 
 
+def test_what_a_suite_says_stays_on_its_line_and_obeys_nobody(folder: Path, demo_conninfo: str) -> None:
+    hostile = {"id": "q\x1b[31m\n✗ forged", "question": "?", "decision": "sql", "gold": ['SELECT "a\nb\x1b]0;x\x07"']}
+    (folder / "items.jsonl").write_text(json.dumps(hostile) + "\n")
+    shown = bench(folder, "validate", str(folder), "--database", demo_conninfo)
+    assert shown.returncode == 1
+    assert len(shown.stdout.splitlines()) == 2
+    assert "\x1b" not in shown.stdout
+
+
 def test_what_cannot_be_validated_is_told(folder: Path) -> None:
     missing = bench(folder, "validate", "nenhuma")
     assert (missing.returncode, missing.stdout) == (2, "")

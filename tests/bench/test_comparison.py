@@ -47,6 +47,7 @@ SAME: Sequence[tuple[str, str, str, str]] = [
     ("jsonb[]", '{"{\\"a\\": 1, \\"b\\": 2}"}', "jsonb[]", '{"{\\"b\\": 2, \\"a\\": 1}"}'),
     ("geometry[]", "{0101000000000000000000F03F0000000000000040:NULL}", '"Geo".geometry(Point)[]', "{POINT(1 2):NULL}"),
     ("interval", "1 day", "interval day to second", "24:00:00"),
+    ("interval", "1 mon", "interval", "30 days"),
     ("interval", "1 year 2 mons -3 days", "interval", "14 mons -3 days"),
     ("interval", "-00:00:01.5", "interval(3)", "-00:00:01.500"),
     ("timestamp with time zone", "2024-01-01 00:00:00-03", "timestamp(0) with time zone", "2024-01-01 03:00:00+00"),
@@ -129,6 +130,20 @@ def test_rows_stay_whole() -> None:
     gold = result("text;numeric", ("a", "1.5"), ("b", "2.5"))
     match = compare(gold, result("text;numeric", ("a", "2.5"), ("b", "1.5")), ordered=False)
     assert (match.relaxed, match.reason) == (False, "the columns are right one by one, the rows aren't")
+
+
+def test_equal_rows_are_counted_not_only_each_column_s_values() -> None:
+    often, seldom = [("t", "t"), ("f", "f")], [("t", "f"), ("f", "t")]
+    gold = result("boolean;boolean", *often * 2, *seldom)
+    match = compare(gold, result("boolean;boolean", *often, *seldom * 2), ordered=False)
+    assert (match.relaxed, match.reason) == (False, "the columns are right one by one, the rows aren't")
+
+
+def test_a_column_is_of_whole_numbers_only_when_all_of_them_are() -> None:
+    gold = result("numeric", ("100000",), ("2.5",))
+    assert compare(gold, result("numeric", ("100001",), ("2.501",)), ordered=False).relaxed
+    assert not compare(gold, result("numeric", ("100001",), ("3",)), ordered=False).relaxed
+    assert not compare(result("numeric", ("100000",)), result("bigint", ("100001",)), ordered=False).relaxed
 
 
 def test_the_right_column_is_found_among_many_that_look_alike() -> None:

@@ -10,7 +10,7 @@ import msgspec
 
 WIDTH: Final = 760
 COLOURS: Final = ("#1a73e8", "#d93025", "#188038", "#f29900", "#9334e6", "#12858d")
-REFERENCE: Final = "#5f6368"
+REFERENCES: Final = ("#202124", "#80868b", "#b06000")
 _GRID: Final = "#e0e0e0"
 _TEXT: Final = "#202124"
 _LEFT: Final = 130
@@ -128,9 +128,8 @@ def _legend(series: Sequence[Series], top: float) -> Iterator[str]:
 
 
 def _colour(series: Series, number: int) -> str:
-    if any(isinstance(value, Estimate) for value in series.values):
-        return COLOURS[number % len(COLOURS)]
-    return REFERENCE
+    colours = COLOURS if any(isinstance(value, Estimate) for value in series.values) else REFERENCES
+    return colours[number % len(colours)]
 
 
 def _middle(value: Estimate | float) -> float:

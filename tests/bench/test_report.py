@@ -151,6 +151,15 @@ def test_an_unfinished_run_says_so_and_runs_of_two_suites_stay_apart(run: Run, k
     assert [picture.name for picture in draw(suites)][:1] == ["accuracy-1.svg"]
 
 
+def test_what_broke_down_is_told(run: Run) -> None:
+    path = run(ScriptedModel(oracle(read_suite(SUITE).items)))
+    verdicts = path / "verdicts.jsonl"
+    verdicts.write_bytes(verdicts.read_bytes().replace(b'"ending":"unanswerable"', b'"ending":"failed"'))
+    text = to_markdown(report_on([path]))
+    assert "A: at 2 questions model or database broke down; they count as wrong." in text
+    assert "75.0 [41–93] 6/8" in text
+
+
 def test_what_is_no_run_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="can't be read"):
         report_on([tmp_path])

@@ -332,6 +332,8 @@ class LlamaModel:
         setup = self._setup
         if setup is None or setup.calibration or not worth_while(setup.file):
             return True
+        if setup.warning:
+            return True  # memory is tight: an excerpt would push the model's own pages out
         try:
             calibrate(setup.file, cancel)
         except ModelError as error:

@@ -53,7 +53,9 @@ def calibrate(file: ModelFile, cancel: CancelToken, *, insist: bool = False) -> 
             taken = excerpt.cut(file.path, place)
             with Trials(place, cancel, background=not insist) as trials:
                 budget = INSISTED_BUDGET if insist else BUDGET
-                found = Search(trials, cores=usable_cores(), budget=budget, quiet=not insist).run()
+                found = Search(
+                    trials, cores=usable_cores(), budget=budget, largest=taken.largest, quiet=not insist
+                ).run()
             calibration = replace(
                 found,
                 read_seconds=found.read_seconds * taken.of_layers / taken.layers,

@@ -8,7 +8,6 @@ which is only looked up and multiplied with, some rows remain, and no texts.
 from __future__ import annotations
 
 import struct
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
@@ -31,6 +30,8 @@ class Excerpt(NamedTuple):
     of_layers: int
     share: float
     """Bytes of the excerpt's weights among those of the model's."""
+    largest: float
+    """Bytes of the largest matrix of a layer among those of all the excerpt's layers."""
 
 
 class _Header(NamedTuple):
@@ -54,22 +55,25 @@ def cut(source: Path, target: Path, limit: int = LIMIT) -> Excerpt:
         layers = header.values.get(f"{architecture}.block_count")
         if not isinstance(layers, int) or layers < 1:
             raise ModelError(f"{source.name} doesn't say how many layers it has.", "Choose another model file.")
-        sizes = Counter[int]()
-        for tensor in header.tensors:
-            sizes[_layer(tensor)] += tensor.length
-        kept = max(1, min(layers, limit // max(1, sizes[0])))
+        first = sum(tensor.length for tensor in header.tensors if _layer(tensor) == 0)
+        kept = max(1, min(layers, limit // max(1, first)))
         vocabulary = header.values.get("tokenizer.ggml.tokens", 0)
         rows = min(vocabulary, ROWS)
-        wanted = [_cut_rows(t, vocabulary, rows) for t in header.tensors if _layer(t) < kept]
-        entries = [raw for key, raw in header.entries.items() if not key.startswith("tokenizer.")]
-        entries = [raw for raw in entries if raw != header.entries[f"{architecture}.block_count"]]
-        entries.append(_number(f"{architecture}.block_count", kept))
-        entries.append(_text("tokenizer.ggml.model", "no_vocab"))
-        if f"{architecture}.vocab_size" in header.entries:
-            entries.remove(header.entries[f"{architecture}.vocab_size"])
-        entries.append(_number(f"{architecture}.vocab_size", rows))
-        _write(out, entries, wanted, header, file)
-    return Excerpt(kept, layers, sum(t.length for t in wanted) / max(1, sum(t.length for t in header.tensors)))
+        wanted = [_cut_rows(tensor, vocabulary, rows) for tensor in header.tensors if _layer(tensor) < kept]
+        changed = {
+            f"{architecture}.block_count": _number(f"{architecture}.block_count", kept),
+            f"{architecture}.vocab_size": _number(f"{architecture}.vocab_size", rows),
+            "tokenizer.ggml.model": _text("tokenizer.ggml.model", "no_vocab"),
+        }
+        other = {key: raw for key, raw in header.entries.items() if not key.startswith("tokenizer.")}
+        _write(out, list((other | changed).values()), wanted, header, file)
+    in_layers = [tensor.length for tensor in wanted if _layer(tensor) >= 0]
+    return Excerpt(
+        layers=kept,
+        of_layers=layers,
+        share=sum(tensor.length for tensor in wanted) / max(1, sum(tensor.length for tensor in header.tensors)),
+        largest=max(in_layers, default=0) / max(1, sum(in_layers)),
+    )
 
 
 def _read(path: Path, file: BinaryIO) -> _Header:

@@ -19,6 +19,8 @@ ALL_CORES_MARGIN: Final = 0.16
 """A thread on the last core, which is everybody else's, must save more."""
 QUIET_SHARE: Final = 0.8
 """Of the time of as many cores as there are threads; who gets less has busy neighbours."""
+STOP_SECONDS: Final = 0.08
+"""A computation stops between two operations only, so none may take longer."""
 READING_SECONDS: Final = 0.4
 """How long a trial's prompt should take."""
 _SHORT, _LONG = 64, 512
@@ -32,7 +34,8 @@ class MachineBusy(Exception):  # noqa: N818 - a finding, not an error
 class Search:
     """One search, within `budget` seconds or a little more.
 
-    `cores` are those that may be used; `quiet`: give up when others keep them busy; `clock` tells monotonic seconds.
+    `cores` are those that may be used; `largest`: the share of the layers' time that their largest operation takes;
+    `quiet`: give up when others keep the cores busy; `clock` tells monotonic seconds.
     """
 
     def __init__(
@@ -41,12 +44,14 @@ class Search:
         *,
         cores: int,
         budget: float,
+        largest: float = 0.0,
         quiet: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._contest = Contest(measure, clock)
         self._cores = cores
         self._budget = budget
+        self._largest = largest
         self._quiet = quiet
         self._clock = clock
         self._started = clock()
@@ -75,7 +80,7 @@ class Search:
         self._threads(work, 0.65)
         # What flash attention costs grows with what stands before; what a large batch saves needs one that is filled.
         self._choose("flash_attention", [True], _turn, Work(_LONG, work.written), 0.8)
-        self._choose("n_ubatch", [_LONG], _read, Work(_LONG, 1), 0.9)
+        self._ubatch(0.9)
         return self._confirmed(work)
 
     def _calibration(self, before: Best) -> Calibration:
@@ -96,6 +101,13 @@ class Search:
         found = self._measured(others, work, until) if others else []
         for setting, cost in (("threads", _write), ("threads_batch", _read)):
             self._decide(setting, counts, found, cost, "there is nothing else to choose" if not others else _TOO_LONG)
+
+    def _ubatch(self, until: float) -> None:
+        """Choose how many tokens are computed together, of what can still be stopped soon."""
+        larger = [size for size in (256, _LONG) if size * self._best.read * self._largest <= STOP_SECONDS]
+        others = [self._with("n_ubatch", size) for size in larger]
+        found = self._measured(others, Work(_LONG, 1), until) if others else []
+        self._decide("n_ubatch", larger, found, _read, _TOO_LONG if larger else "more would hold up a cancel")
 
     def _choose(
         self, setting: str, values: Sequence[Any], cost: Callable[[Best], float], work: Work, until: float
@@ -147,6 +159,11 @@ class Search:
         """Compare what was chosen with the defaults, which win again if all together save too little."""
         if self._settings == self._defaults:
             return self._calibration(self._best)
+        if (self._settings.n_ubatch, self._settings.flash_attention) != (
+            self._defaults.n_ubatch,
+            self._defaults.flash_attention,
+        ):
+            work = Work(_LONG, work.written)  # a short prompt would not show their effect
         before, after = self._contest.run(self._defaults, [self._settings], work, self._started + self._budget)
         assert isinstance(before, Best)
         if isinstance(after, Best) and after.turn <= (1 - MARGIN) * before.turn:

@@ -30,6 +30,9 @@ def test_the_first_layers_are_taken_as_they_are(tmp_path: Path, monkeypatch: pyt
     for name, data in part.items():
         rows = 100 if name in ("token_embd.weight", "output.weight") else len(all_tensors[name])
         assert np.array_equal(data, all_tensors[name][:rows]), name
+    assert taken.largest == pytest.approx(
+        max(data.nbytes for name, data in part.items() if name.startswith("blk.")) / (2 * layer)
+    )
     assert taken.share == pytest.approx(
         sum(data.nbytes for data in part.values()) / sum(data.nbytes for data in all_tensors.values())
     )

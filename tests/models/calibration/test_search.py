@@ -33,8 +33,17 @@ class Machine:
         self.now += prompt * read + written * write
         return Measured(read_seconds=read, write_seconds=write, cores=self.cores, logits=RIGHT)
 
-    def search(self, budget: float = 60, cores: int | None = None, quiet: bool = False) -> Calibration:
-        return Search(self, cores=cores or default_threads(), budget=budget, quiet=quiet, clock=lambda: self.now).run()
+    def search(
+        self, budget: float = 60, cores: int | None = None, quiet: bool = False, largest: float = 0.0
+    ) -> Calibration:
+        return Search(
+            self,
+            cores=cores or default_threads(),
+            budget=budget,
+            largest=largest,
+            quiet=quiet,
+            clock=lambda: self.now,
+        ).run()
 
 
 def choice(calibration: Calibration, setting: str) -> Choice:
@@ -64,12 +73,33 @@ def test_what_is_clearly_faster_is_taken_and_its_effect_told() -> None:
 def test_a_small_gain_is_no_reason() -> None:
     found = Machine(read=faster("n_ubatch", 512, 0.94, 0.004)).search()
     assert found.settings == EngineSettings()
-    assert choice(found, "n_ubatch").why == "512 takes 6% less time"
+    assert choice(found, "n_ubatch").why == "256 takes 0% more time; 512 takes 6% less time"
 
 
 def test_a_larger_step_gets_a_batch_that_holds_it() -> None:
     found = Machine(read=faster("n_ubatch", 512, 0.5, 0.004)).search()
     assert found.settings.n_ubatch == 512 <= found.settings.n_batch
+
+
+def test_what_shows_with_long_prompts_is_confirmed_with_long_prompts() -> None:
+    class Steps(Machine):
+        """A step costs the same however many tokens it holds."""
+
+        def __call__(self, settings: EngineSettings, prompt: int, written: int) -> Measured:
+            read = 0.2 * -(-prompt // settings.n_ubatch) / prompt
+            self.now += prompt * read + written * 0.005
+            return Measured(read_seconds=read, write_seconds=0.005, cores=99, logits=RIGHT)
+
+    assert Steps().search().settings.n_ubatch == 512
+
+
+def test_a_step_that_could_not_be_stopped_soon_is_not_tried() -> None:
+    for largest, taken in ((0.03, 512), (0.06, 256), (0.1, 128)):
+        machine = Machine(read=lambda s: 0.004 * (128 / s.n_ubatch) ** 0.5, write=lambda s: 0.005)
+        found = machine.search(largest=largest)
+        assert found.settings.n_ubatch == taken
+        assert max(settings.n_ubatch for settings in machine.trials) == taken
+    assert choice(found, "n_ubatch").why == "more would hold up a cancel"
 
 
 def test_threads_are_chosen_apart_for_reading_and_writing() -> None:

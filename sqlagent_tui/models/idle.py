@@ -12,13 +12,13 @@ from sqlagent_tui.agent.cancel import Cancelled, CancelToken
 class IdleWork:
     """Runs `job` in a thread of its own after `after` seconds without anything else to do, until it is done.
 
-    The job ends by returning True (done for good) or False (another time), or by raising `Cancelled`; it is begun
-    again after as many seconds. From any thread.
+    The job ends by returning True (done for good) or False (another time: after twice as long), or by raising
+    `Cancelled` (it is begun again in the next quiet). From any thread.
     """
 
     def __init__(self, job: Callable[[CancelToken], bool], after: float) -> None:
         self._job = job
-        self._after = after
+        self._wait = after
         self._lock = threading.Lock()
         self._others = 0
         """How many do something else at this moment."""
@@ -57,7 +57,7 @@ class IdleWork:
 
     def _plan(self) -> None:
         if not self._done and not self._others and self._timer is None:
-            self._timer = threading.Timer(self._after, self._run, [self._cancel])
+            self._timer = threading.Timer(self._wait, self._run, [self._cancel])
             self._timer.daemon = True
             self._timer.name = "idle-work"
             self._timer.start()
@@ -69,6 +69,7 @@ class IdleWork:
             return
         with self._lock:
             self._done = self._done or done
+            self._wait *= 2
             if cancel is self._cancel:  # nobody came meanwhile
                 self._timer = None
                 self._plan()

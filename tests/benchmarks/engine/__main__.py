@@ -26,7 +26,7 @@ import msgspec
 
 from sqlagent_tui.models.settings import EngineSettings, Pins
 
-PARTS = ("speed", "steps", "samples", "abort", "lateness")
+PARTS = ("speed", "steps", "first", "samples", "abort", "lateness")
 _ROUNDS = 3
 
 
@@ -49,7 +49,7 @@ def main() -> None:
         model = options.model or _random_model(Path(folder), options.shape, options.kind)
         settings = pins.over(EngineSettings())
         print(f"{_machine()}; {model.stem}, {model.stat().st_size / 1e9:.2f} GB; {msgspec.to_builtins(settings)}")
-        _measure(model, options)
+        _measure(model, options, Path(folder) / "home")
 
 
 def _random_model(folder: Path, shape: str, kind: str) -> Path:
@@ -73,6 +73,8 @@ def _one(part: str, model: Path, pins: Pins, program: Path | None) -> Any:
             return speed.llama_bench(program, model, settings)
         case "steps":
             return recorded.steps(model, settings)
+        case "first":
+            return client.first_tokens(model, pins)
         case "samples":
             return client.samples(model, pins)
         case "abort":
@@ -82,7 +84,7 @@ def _one(part: str, model: Path, pins: Pins, program: Path | None) -> Any:
     raise ValueError(part)
 
 
-def _measure(model: Path, options: argparse.Namespace) -> None:
+def _measure(model: Path, options: argparse.Namespace, home: Path) -> None:
     wanted = options.only.split(",")
 
     def run(part: str) -> Any:
@@ -91,7 +93,7 @@ def _measure(model: Path, options: argparse.Namespace) -> None:
             command += ["--threads", str(options.threads)]
         if options.llama_bench:
             command += ["--llama-bench", str(options.llama_bench)]
-        environment = {**os.environ, "OMP_WAIT_POLICY": "passive"}
+        environment = {**os.environ, "OMP_WAIT_POLICY": "passive", "SQLAGENT_TUI_HOME": str(home)}
         done = subprocess.run(command, capture_output=True, text=True, env=environment)
         if done.returncode:
             print(f"{part}: ended with {done.returncode}: {done.stderr.strip().splitlines()[-1:]}")
@@ -102,6 +104,8 @@ def _measure(model: Path, options: argparse.Namespace) -> None:
         _print_speed(run, bool(options.llama_bench))
     if "steps" in wanted and (steps := run("steps")):
         _print_steps(steps)
+    if "first" in wanted and (figures := run("first")):
+        _print_first(figures)
     if "samples" in wanted and (figures := run("samples")):
         _print_samples(figures)
     for part, title in (("abort", "Cancel within a prefill, ms"), ("lateness", "The app's event loop late by, ms")):
@@ -136,6 +140,12 @@ def _print_steps(steps: list[dict[str, Any]]) -> None:
             f"{step['call_tokens']:>16}{step['plain_seconds']:>9.2f}{step['drafting_seconds']:>10.2f}"
             f"{step['plain_seconds'] / step['drafting_seconds']:>8.2f}{guessed:>9}"
         )
+
+
+def _print_first(figures: dict[str, float]) -> None:
+    print("\nFirst token of an answer, seconds")
+    for name, value in figures.items():
+        print(f"  {name:<52}{value:>9.2f}   {value / figures['warm']:.2f} of warm")
 
 
 def _print_samples(figures: dict[str, float]) -> None:

@@ -43,6 +43,33 @@ def _question(text: str = "Quantos embargos há?") -> list[Message]:
     return [recorded().messages[0], Message(role="user", content=text)]
 
 
+def first_tokens(model: Path, pins: Pins) -> Figures:
+    """Seconds from a question to its first token: after a start, while the prefix is held, and after a restart.
+
+    A user's question comes when the app has started; what is read ahead then is counted in, from the first moment.
+    """
+    with _opened(model, pins) as opened:
+        cold = _first_token(opened, "Quantos embargos há?", 1)
+        warm = min(_first_token(opened, f"Quantos embargos há em {year}?", 1) for year in (2021, 2022, 2023))
+        [*opened.warm([recorded().messages[0]], recorded().tools, CancelToken())]  # stores it
+    with _opened(model, pins) as opened:
+        loaded = _seconds(lambda: [*opened.warm([recorded().messages[0]], recorded().tools, CancelToken())])
+        restarted = _first_token(opened, "Quantos embargos há em 2024?", 1)
+    with _opened(model, pins) as opened:
+        at_once = _first_token(opened, "Quantos embargos há em 2020?", 1)
+    return {
+        "cold": cold,
+        "warm": warm,
+        "after a restart, prefix loaded before": restarted,
+        "after a restart, asked at once": at_once,
+        "loading the stored prefix": loaded,
+    }
+
+
+def _first_token(model: Model, question: str, tokens: int) -> float:
+    return _answer(model, _question(question), tokens).usage.first_token_seconds
+
+
 def samples(model: Path, pins: Pins, tokens: int = 32) -> Figures:
     """Seconds for one sample of `tokens` tokens, four side by side and four in turn; the prompt is evaluated before."""
     with _opened(model, pins) as opened:

@@ -29,7 +29,7 @@ def delta(value: dict[str, object], finish: str | None = None) -> dict[str, obje
 
 def chat(exchange: Exchange) -> None:
     thought = delta({"reasoning": "Penso um pouco."})
-    if exchange.body["messages"][-1]["content"] == "devagar":
+    if exchange.body["messages"][-1]["content"].endswith("devagar"):
         exchange.begin_events()
         exchange.chunk(f"data: {json.dumps(thought)}\n\n")
         exchange.connection.recv(1)

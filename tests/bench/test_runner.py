@@ -98,7 +98,7 @@ def test_every_conversation_is_kept_as_messages_and_as_events(bench: Bench) -> N
     lines = directory.trajectory_path("ask-grandes", 0).read_text("utf-8").splitlines()
     roles = [msgspec.json.decode(line)["role"] for line in lines]
     assert roles == ["system", "user", "assistant", "user", "assistant", "tool", "assistant"]
-    assert "Hoje é 2024-06-15" in lines[0]
+    assert "Hoje é 2024-06-15" in lines[1]
     names = [type(event).__name__ for event in read_events(directory.events_path("ask-grandes", 0))]
     assert names.count("TurnStarted") == names.count("TurnEnded") == names.count("DecisionMade") == 2
     assert "TextDelta" not in names
@@ -243,7 +243,7 @@ def test_several_seats_share_the_questions(
 
         def generate(self, messages, tools, options, cancel):  # type: ignore[no-untyped-def]
             questions = [m.content for m in messages if m.role == "user"]
-            item = next(item for item in suite.items if item.question == questions[0])
+            item = next(item for item in suite.items if questions[0].endswith(item.question))
             said = sum(m.role == "assistant" for m in messages)
             self._answers, self._next = ScriptedModel(oracle([item]))._answers, said
             time.sleep(0.05)

@@ -6,8 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from textual.app import App
+
     from sqlagent_tui.ui.agent_worker import AgentWorker
     from sqlagent_tui.ui.asking import Asking
+    from sqlagent_tui.ui.messages import Messages
+    from sqlagent_tui.ui.own_sql import OwnSql
     from sqlagent_tui.ui.presenter import Presenter
     from sqlagent_tui.ui.services import Place
     from sqlagent_tui.ui.sheets import Sheets
@@ -19,19 +23,25 @@ class Moving:
 
     def __init__(
         self,
+        app: App[int],
+        messages: Messages,
         *,
         agent: AgentWorker,
         user: UserWorker,
         presenter: Presenter,
         asking: Asking,
+        own: OwnSql,
         sheets: Sheets,
         change: Callable[[Place], None],
     ) -> None:
         """`change` tells those who open connections."""
+        self._app = app
+        self._messages = messages
         self._agent = agent
         self._user = user
         self._presenter = presenter
         self._asking = asking
+        self._own = own
         self._sheets = sheets
         self._change = change
 
@@ -52,7 +62,10 @@ class Moving:
         self._agent.prepare()
 
     def go(self, place: Place) -> None:
-        """Go to another database, with everything that belongs to one. Nothing may be running."""
+        """Go to another database, with everything that belongs to one, unless something is running."""
+        if self._presenter.busy or self._own.running:
+            self._app.notify(self._messages("connections.busy"), severity="warning", markup=False)
+            return
         self._change(place)
         self._sheets.place = place
         self._sheets.connected(None)

@@ -6,13 +6,18 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
 from sqlagent_tui.ui.text import safe_line
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    from sqlagent_tui.ui.messages import Messages
 
 DEFAULT_THEME: Final = "dark"
 SIXTEEN: Final = "sixteen"
@@ -85,6 +90,21 @@ class Themes:
     def names(self) -> tuple[str, ...]:
         """Theme names, ours first."""
         return tuple(theme.name for theme in self.files)
+
+
+def use_themes(
+    app: App[int], messages: Messages, *, wanted: str, folders: Iterable[Path]
+) -> tuple[dict[str, str], list[str]]:
+    """Give `app` all themes, and let it wear the `wanted` one. Returns their titles, and what the user must be told."""
+    themes, notes = load_themes(folders), []
+    for file in themes.files:
+        app.register_theme(file.theme())
+    app.theme = wanted if wanted in themes.names else DEFAULT_THEME
+    if wanted != app.theme:
+        notes.append(messages("toast.no_theme", name=wanted))
+    if themes.problems:
+        notes.append(messages("toast.bad_themes", problems="; ".join(themes.problems)))
+    return themes.titles, notes
 
 
 def fitting_theme(wanted: str, environ: Mapping[str, str]) -> str:

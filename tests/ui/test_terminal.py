@@ -13,15 +13,15 @@ from pathlib import Path
 
 START = """
 from sqlagent_tui.assembly import Target
-from sqlagent_tui.ui import app, run
+from sqlagent_tui.ui import heartbeat, run
 {before}
 raise SystemExit(run.run_app(run.AppOptions(target=Target(conninfo="host=127.0.0.1 port=1 connect_timeout=2"))))
 """
 CRASH = """
-def drain(self):
+def spin(self):
     hidden = "hunter" + "2"
     raise RuntimeError("postgresql://ana:" + hidden + "@db/x, row (" + hidden + ")")
-app.SqlAgentApp._drain = drain
+heartbeat.Heartbeat.spin = spin
 """
 LEAVE_ALTERNATE_SCREEN = b"\x1b[?1049l"
 

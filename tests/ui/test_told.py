@@ -127,7 +127,7 @@ async def test_a_journal_that_can_not_be_written_any_more_is_told_once(
             app.work.sql.editor.text = "SELECT 1"
             await pilot.press("f7")
             await scenes.settle(app, pilot)
-            app._spin()
+            app.heartbeat.spin()
         assert [notice.message for notice in app._notifications] == [
             "The session is no longer recorded: No space left on device."
         ]

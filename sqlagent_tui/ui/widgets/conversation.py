@@ -74,6 +74,13 @@ class Conversation(VerticalScroll, can_focus=True):
         self.anchor()
         self.scroll_end(animate=False)
 
+    def page(self, pages: int) -> None:
+        """Scroll by a page, upwards where `pages` is negative."""
+        if pages < 0:
+            self.scroll_page_up(animate=False)
+        else:
+            self.scroll_page_down(animate=False)
+
     def ask(self, question: str) -> None:
         """Show a question; the welcome has done its work."""
         self.welcome.display = False

@@ -9,7 +9,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from sqlagent_tui.ui.messages import Messages
-from sqlagent_tui.ui.panes import PANES
+from sqlagent_tui.ui.panes import PANES, Pane
 
 
 class PaneTabs(Widget):
@@ -18,18 +18,18 @@ class PaneTabs(Widget):
     class Chosen(Message):
         """A name was clicked."""
 
-        def __init__(self, pane: str) -> None:
+        def __init__(self, pane: Pane) -> None:
             self.pane = pane
             super().__init__()
 
     def __init__(self, messages: Messages) -> None:
         super().__init__(id="tabs")
         self._messages = messages
-        self._current = "conversation"
+        self._current: Pane = "conversation"
         self._marks: dict[str, str] = {}
-        self._ends: list[tuple[int, str]] = []
+        self._ends: list[tuple[int, Pane]] = []
 
-    def show(self, pane: str) -> None:
+    def show(self, pane: Pane) -> None:
         """Mark `pane` as the one that is shown."""
         self._current = pane
         self.refresh()

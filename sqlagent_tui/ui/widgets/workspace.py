@@ -52,6 +52,8 @@ class Workspace(Vertical):
         self.current: Pane = "conversation"
         self.writing: Input = "question"
         self.maximised = False
+        self._thinking_open = False
+        self._detailed = False
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
@@ -116,6 +118,17 @@ class Workspace(Vertical):
         if was:
             self.show()
         return was
+
+    def toggle_thinking(self) -> None:
+        """Unfold or fold the model's thinking."""
+        self._thinking_open = not self._thinking_open
+        self.conversation.open_thinking(self._thinking_open)
+
+    def toggle_details(self) -> None:
+        """Show or hide what the tools told the model, and whole statements in the trace."""
+        self._detailed = not self._detailed
+        self.conversation.detail(self._detailed)
+        self.trace.detail(self._detailed)
 
     def show(self) -> None:
         """Bring the screen up to date."""

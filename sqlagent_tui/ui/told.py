@@ -20,6 +20,8 @@ from sqlagent_tui.ui.messages import Messages
 
 LONGEST: Final = 2_000
 """Characters of a text that is looked up; none of our own sentences is longer."""
+MOST_SENTENCES: Final = 3
+"""In one entry."""
 _BETWEEN_SENTENCES: Final = re.compile(r"(?<=\.) (?=[A-Z])")
 _FOLDER = Path(__file__).parent / "locales"
 
@@ -43,17 +45,30 @@ def error_told(messages: Messages, error: SqlagentError) -> SqlagentError:
 
 @lru_cache(maxsize=512)
 def _translate(language: str, text: str) -> str:
-    known = sentences(language)
-    if not known or len(text) > LONGEST:
+    if len(text) > LONGEST or not sentences(language):
         return text
-    for sentence in known:
+    told, rest = [], _BETWEEN_SENTENCES.split(text)
+    while rest:
+        # The fewest sentences that are known together, so that no field swallows those that follow.
+        for count in range(1, min(len(rest), MOST_SENTENCES) + 1):
+            translated = _look_up(language, " ".join(rest[:count]))
+            if translated is not None:
+                break
+        else:
+            count, translated = 1, rest[0]
+        told.append(translated)
+        del rest[:count]
+    return " ".join(told)
+
+
+def _look_up(language: str, text: str) -> str | None:
+    for sentence in sentences(language):
         found = sentence.pattern.fullmatch(text)
         if found is not None:
             fields = {name: _translate(language, value) for name, value in found.groupdict().items()}
             filled = sentence.translation.format(**fields)
             return filled[:1].upper() + filled[1:] if text[:1].isupper() else filled
-    parts = _BETWEEN_SENTENCES.split(text)
-    return " ".join(_translate(language, part) for part in parts) if len(parts) > 1 else text
+    return None
 
 
 @lru_cache

@@ -92,6 +92,6 @@ async def test_a_key_in_the_clear_is_a_toast(
     async with app.run_test(size=(100, 30)) as pilot:
         await scenes.settle(app, pilot)
         [toast] = app._notifications
-        assert "unencrypted" in toast.message
+        assert "sem cifra" in toast.message
         app.agent.close()
     parts.close()

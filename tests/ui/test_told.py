@@ -9,6 +9,7 @@ from string import Formatter
 
 import pytest
 
+import sqlagent_tui.models
 import sqlagent_tui.ui
 from sqlagent_tui.agent.context import PromptTooLongError
 from sqlagent_tui.agent.events import Reconnecting
@@ -26,9 +27,15 @@ from sqlagent_tui.ui.messages import Messages
 from sqlagent_tui.ui.told import error_told, sentences, told
 from tests import ui_scenes as scenes
 from tests.fix_ui import Real
+from tests.said import SAMPLE, Said, said_by_errors
 
 PORTUGUESE, ENGLISH = Messages.load("pt-BR"), Messages.load("en")
 TABLE = tomllib.loads((Path(sqlagent_tui.ui.__file__).parent / "locales" / "pt-BR.sentences.toml").read_text("utf-8"))
+
+COMMAND_LINE_ONLY = ("calibrate", "download", "hub", "pull", "scripted")
+MODEL_ERRORS = said_by_errors(
+    Path(sqlagent_tui.models.__file__).parent, ("ModelError", "NotConnectedError", "UsageError"), COMMAND_LINE_ONLY
+)
 
 
 def fields(template: str) -> set[str]:
@@ -89,6 +96,39 @@ def test_what_is_said_of_a_prompt_that_is_too_long_is_known(heaviest: str) -> No
     assert translated.startswith("O prompt precisa de 9050 tokens, mas um contexto de 4096 deixa 3072")
     assert ("1024" if heaviest == "tables" else "12288") + " tokens ou mais" in translated
     assert not re.search(r"\b(the|of|or|in|for)\b", translated)
+
+
+@pytest.mark.parametrize("said", MODEL_ERRORS, ids=lambda said: f"{said.place}-{said.text[:40]}")
+def test_whatever_is_said_of_a_model_is_known(said: Said) -> None:
+    translated = told(PORTUGUESE, said.text)
+    for ours in (*re.split(r"(?<=\.) (?=[A-Z])", said.text), *filter(re.compile(r"\w \w").search, said.words)):
+        assert ours not in translated
+    assert translated.count(SAMPLE) == said.text.count(SAMPLE)
+
+
+def test_the_sentences_of_models_are_really_found() -> None:
+    texts = {said.text for said in MODEL_ERRORS}
+    assert len(texts) > 120
+    assert f"There is no way to {SAMPLE}: the connection failed." in texts, "an alternative in a field"
+    assert f"The model server at {SAMPLE} failed." in texts, "a function's return"
+    assert "Choose another model file." in texts, "a module's constant"
+
+
+@pytest.mark.parametrize(
+    "cause", ["signal 11, SIGSEGV", "signal 64", "exit code 3", "it closed its pipe"], ids=lambda cause: cause[:9]
+)
+def test_how_a_model_process_ended_is_known_within_a_sentence_and_its_remedies(cause: str) -> None:
+    turn = f"The model process stopped unexpectedly ({cause}). It is started again with the next question. Oops. Why?"
+    translated = told(PORTUGUESE, turn)
+    assert translated.startswith("O processo do modelo parou de repente (")
+    assert cause not in translated
+    assert translated.endswith("). Ele é iniciado de novo com a próxima pergunta. Oops. Why?")
+
+
+def test_a_server_s_own_words_end_where_ours_go_on() -> None:
+    turn = "The model server at http://x failed (500): Out of memory. Sorry. See the server's log, and ask again."
+    translated = "O servidor do modelo em http://x falhou (500): Out of memory. Sorry."
+    assert told(PORTUGUESE, turn) == f"{translated} Veja o registro do servidor, e pergunte de novo."
 
 
 def test_an_error_keeps_its_kind() -> None:

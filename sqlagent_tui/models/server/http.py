@@ -143,8 +143,9 @@ def _connect(address: Address) -> socket.socket:
 
 def _not_connected(where: str, error: Exception) -> NotConnectedError:
     if isinstance(error, ConnectionRefusedError):
-        reason = f"Nobody listens at {where}."
-        return NotConnectedError(reason, "Start the model server, or correct the address.", refused=True)
+        return NotConnectedError(
+            f"Nobody listens at {where}.", "Start the model server, or correct the address.", refused=True
+        )
     if isinstance(error, socket.gaierror | UnicodeError):
         return NotConnectedError(f"The name in {where} is unknown.", "Correct the address.")
     if isinstance(error, ssl.SSLCertVerificationError):

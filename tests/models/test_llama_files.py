@@ -14,7 +14,7 @@ from sqlagent_tui.agent.cancel import CancelToken
 from sqlagent_tui.agent.messages import Generation, Message, Piece
 from sqlagent_tui.agent.protocols import GenerationOptions, Sampling
 from sqlagent_tui.errors import ModelError
-from sqlagent_tui.models import llama
+from sqlagent_tui.models import host
 from sqlagent_tui.models import setup as preparation
 from sqlagent_tui.models.calibration import search, store
 from sqlagent_tui.models.calibration.result import Calibration
@@ -118,7 +118,7 @@ def test_a_disk_that_fails_is_told(model: LlamaModel) -> None:
 
 def test_too_little_memory_is_told_before_a_process_is_started(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preparation, "memory", lambda: Memory(150_000_000, 100_000_000))
-    monkeypatch.setattr(llama, "WorkerProcess", None)
+    monkeypatch.setattr(host, "WorkerProcess", None)
     with pytest.raises(ModelError, match="but this machine has 150 MB, of which 100 MB are free"):
         LlamaModel.open(file)
 
@@ -170,8 +170,8 @@ def test_a_kill_from_outside_says_nothing_about_the_settings(file: Path) -> None
 @pytest.fixture
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Calibrations begin soon, pay for every model, and mind no neighbours."""
-    monkeypatch.setattr(llama, "CALIBRATE_AFTER", 0.05)
-    monkeypatch.setattr(llama, "worth_while", lambda file: True)
+    monkeypatch.setattr(host, "CALIBRATE_AFTER", 0.05)
+    monkeypatch.setattr(host, "worth_while", lambda file: True)
     monkeypatch.setattr(search, "QUIET_SHARE", 0)
 
 
@@ -197,7 +197,7 @@ def test_what_is_fastest_is_found_when_nobody_waits_and_used_the_next_time(
 def test_a_question_ends_a_calibration_at_once(slow_gguf: Path) -> None:
     with LlamaModel.open(slow_gguf, calibrate_when_idle=True) as model:
         until(lambda: list(store.folder().glob("excerpt-*.gguf")))
-        with model._busy():
+        with model._host._busy():
             until(lambda: not list(store.folder().glob("excerpt-*.gguf")), seconds=2)
             assert store.recall(describe(slow_gguf)) is None
 

@@ -55,7 +55,7 @@ class Harness:
             Services(
                 open_database=self.connect,
                 open_catalogue=self.connect,
-                open_model=lambda report: self.model,
+                open_model=lambda report, cancel: self.model,
                 ask=self.ask,
                 warm=lambda model, database, cancel: self._agent(model, database).warm(cancel),
                 place=Place(target=Target(conninfo=self.conninfo)),
@@ -102,7 +102,7 @@ class Real:
         self.parts = Parts(AppOptions(target=target, **options))
         self.model = ScriptedModel(script)
         self.app = SqlAgentApp(
-            dataclasses.replace(self.parts.services(), open_model=lambda report: self.model, language="en")
+            dataclasses.replace(self.parts.services(), open_model=lambda report, cancel: self.model, language="en")
         )
 
     def close(self) -> None:

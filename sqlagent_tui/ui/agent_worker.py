@@ -36,25 +36,38 @@ class AgentWorker(Worker):
         self._database: Database | None = None
         self._cancel = CancelToken()
         self._opening = CancelToken()
+        """Of what is opened from now on."""
+        self._awaited = CancelToken()
+        """Of what was being opened when the last question came: its turn waits for that."""
         self._warming = CancelToken()
 
     def prepare(self) -> None:
         """Open the model and the connection in the background."""
-        self._then_warm(self._prepare)
+        opening = self._opening
+        self._then_warm(lambda: self._prepare(opening))
 
     def reconnect(self) -> None:
         """Leave the present database and connect to where the app is now."""
-        self._opening = CancelToken()
-        self._then_warm(self._leave, self._prepare)
+        opening = self._opening = CancelToken()
+        self._then_warm(self._leave, lambda: self._prepare(opening))
 
     def ask(self, question: str, *, reply: bool) -> None:
         """Run a turn in the background."""
         token = self._cancel = CancelToken()
+        self._awaited, self._opening = self._opening, CancelToken()
         self._then_warm(lambda: self._ask(question, reply, token))
 
     def cancel(self) -> None:
-        """Cancel the turn under way, or the connecting that it waits for. Returns at once: a round trip may follow."""
-        threading.Thread(target=self._cancel_all, name="sqlagent-cancel", daemon=True).start()
+        """Cancel the turn under way and whatever it waits for. Returns at once: a round trip may follow.
+
+        A change of the model that was asked for during the turn comes all the same.
+        """
+        _cancel_soon(self._awaited, self._cancel)
+
+    def cancel_opening(self) -> None:
+        """Cancel the loading, connecting or changing of the model that is under way without a turn. Returns at once."""
+        opening, self._opening = self._opening, CancelToken()
+        _cancel_soon(opening)
 
     @property
     def model(self) -> Model | None:
@@ -63,7 +76,8 @@ class AgentWorker(Worker):
 
     def switch_model(self, address: str) -> None:
         """Change to another model after the turn under way; the present one answers until the other is loaded."""
-        self._then_warm(lambda: self._switch(address))
+        opening = self._opening
+        self._then_warm(lambda: self._switch(address, opening))
 
     def close(self) -> None:
         """Cancel, and close what closes quickly; whatever hangs dies with the process."""
@@ -96,13 +110,9 @@ class AgentWorker(Worker):
             if begun:
                 self.bridge.put(ReadAhead(complete))
 
-    def _cancel_all(self) -> None:
-        self._opening.cancel()
-        self._cancel.cancel()
-
     def _close(self) -> None:
-        self._warming.cancel()
-        self._cancel_all()
+        for token in (self._warming, self._opening, self._awaited, self._cancel):
+            token.cancel()
         close_quietly(self._model)
         close_quietly(self._database)
 
@@ -110,17 +120,17 @@ class AgentWorker(Worker):
         database, self._database = self._database, None
         close_quietly(database)
 
-    def _prepare(self) -> None:
-        # Side by side: the one waits for a server, the other for a disk.
-        connecting = threading.Thread(target=self._open_database_quietly, name="sqlagent-connect", daemon=True)
-        connecting.start()
-        with suppress(SqlagentError):
-            self._open_model()
-        connecting.join()
+    def _prepare(self, cancel: CancelToken) -> None:
+        def connect() -> None:
+            with suppress(SqlagentError, Cancelled):
+                self._open_database(cancel)
 
-    def _open_database_quietly(self) -> None:
+        # Side by side: the one waits for a server, the other for a disk.
+        connecting = threading.Thread(target=connect, name="sqlagent-connect", daemon=True)
+        connecting.start()
         with suppress(SqlagentError, Cancelled):
-            self._open_database(self._opening)
+            self._open_model(cancel)
+        connecting.join()
 
     def _open_database(self, cancel: CancelToken) -> Database:
         if self._database is None:
@@ -139,24 +149,28 @@ class AgentWorker(Worker):
             self.bridge.put(DatabaseReady(self._database.info))
         return self._database
 
-    def _open_model(self) -> Model:
+    def _open_model(self, cancel: CancelToken) -> Model:
         if self._model is None:
             try:
-                self._model = self._services.open_model(self.report("model"))
+                self._model = self._services.open_model(self.report("model"), cancel)
+            except Cancelled:
+                self.bridge.put(PartFailed("model", _not_loaded()))
+                raise
             except SqlagentError as error:
                 self.bridge.put(PartFailed("model", error))
                 raise
             self.bridge.put(ModelReady(self._model.info))
         return self._model
 
-    def _switch(self, address: str) -> None:
+    def _switch(self, address: str, cancel: CancelToken) -> None:
         models, old = self._services.models, self._model
         if models is None:
             return
         try:
-            new = models.open(address, self.report("model"))
-        except SqlagentError as error:
-            self.bridge.put(PartFailed("model", error) if old is None else ModelKept(error))
+            new = models.open(address, self.report("model"), cancel)
+        except (SqlagentError, Cancelled) as stop:
+            error = stop if isinstance(stop, SqlagentError) else None
+            self.bridge.put(ModelKept(error) if old is not None else PartFailed("model", error or _not_loaded()))
             return
         self._model = new
         self.bridge.put(ModelSwitched(new.info, old is not None and models.goes_on(old, new)))
@@ -167,7 +181,7 @@ class AgentWorker(Worker):
             if cancel.cancelled:
                 self._cancelled()
                 return
-            database, model = self._open_database(cancel), self._open_model()
+            database, model = self._open_database(cancel), self._open_model(cancel)
             for event in self._services.ask(question, reply=reply, model=model, database=database, cancel=cancel):
                 self.bridge.put(event)
                 if isinstance(event, AnswerReady):
@@ -187,3 +201,15 @@ class AgentWorker(Worker):
         from sqlagent_tui.ui.grid_data import GridData
 
         self.bridge.put(GridReady(event.result, GridData.build(event.result)))
+
+
+def _not_loaded() -> ModelError:
+    return ModelError("Loading the model was cancelled.", "The next question loads it.")
+
+
+def _cancel_soon(*tokens: CancelToken) -> None:
+    def cancel() -> None:
+        for token in tokens:
+            token.cancel()
+
+    threading.Thread(target=cancel, name="sqlagent-cancel", daemon=True).start()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from sqlagent_tui.agent.cancel import CancelToken
 from sqlagent_tui.agent.profile import Profile
 from sqlagent_tui.agent.protocols import Model
 from sqlagent_tui.config import Config
@@ -43,8 +44,8 @@ class Models(Protocol):
         """Return the models, with the `current` one marked."""
         ...
 
-    def open(self, address: str, report: Report) -> Model:
-        """Load a model. Raises only `SqlagentError`."""
+    def open(self, address: str, report: Report, cancel: CancelToken) -> Model:
+        """Load a model. Raises only `SqlagentError` and `Cancelled`."""
         ...
 
     def goes_on(self, old: Model, new: Model) -> bool:
@@ -60,7 +61,7 @@ class LibraryModels:
         *,
         config: Config,
         named: str | None,
-        open_named: Callable[[str, Report], Model],
+        open_named: Callable[[str, Report, CancelToken], Model],
         profile: Callable[[Model], Profile],
     ) -> None:
         self._config = config
@@ -84,9 +85,9 @@ class LibraryModels:
             found.insert(0, ModelChoice(address=named, name=Path(named).stem))
         return found
 
-    def open(self, address: str, report: Report) -> Model:
-        """Load a model. Raises only `SqlagentError`."""
-        return self._open_named(address, report)
+    def open(self, address: str, report: Report, cancel: CancelToken) -> Model:
+        """Load a model. Raises only `SqlagentError` and `Cancelled`."""
+        return self._open_named(address, report, cancel)
 
     def goes_on(self, old: Model, new: Model) -> bool:
         """Whether both models are spoken to with the same profile."""

@@ -58,8 +58,14 @@ class Moving:
 
     def again(self) -> None:
         """Try to connect once more."""
-        self._presenter.opening("database")
+        self._presenter.open("database")
         self._agent.prepare()
+
+    def give_up(self) -> None:
+        """Stop connecting, and loading a model, when no turn waits for them; the next question tries again."""
+        if self._presenter.opening and not self._presenter.cancelling:
+            self._presenter.cancel()
+            self._agent.cancel_opening()
 
     def go(self, place: Place) -> None:
         """Go to another database, with everything that belongs to one, unless something is running."""

@@ -51,9 +51,10 @@ class ModelSwitched:
 
 @dataclass(frozen=True, slots=True)
 class ModelKept:
-    """The model that was asked for can't be had; the one of before still answers."""
+    """The model that was asked for can't be had, or isn't wanted any more; the one of before still answers."""
 
-    error: SqlagentError
+    error: SqlagentError | None
+    """None: the user gave up waiting for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,8 @@ class Reactions:
     connected: Callable[[DatabaseInfo], None]
     databases_listed: Callable[[Sequence[str]], None]
     model_switched: Callable[[ModelInfo, bool], None]
+    opening_changed: Callable[[], None]
+    """A part is being opened, or isn't any more."""
     password_wanted: Callable[[PasswordWanted], None]
     superuser_refused: Callable[[], None]
     own_finished: Callable[[QueryResult | StatementError | None], None]
@@ -147,8 +149,7 @@ class Presenter:
                 self._part_ready(ModelReady(event.info))
                 self._react.model_switched(event.info, event.goes_on)
             case ModelKept():
-                self._conversation.fail(event.error, self._messages("failed.switch"))
-                self._opened("model")
+                self._model_kept(event)
             case ObjectsRead():
                 self._schema.show_objects(event.objects)
             case TablesDescribed():
@@ -174,10 +175,15 @@ class Presenter:
         self._trace.begin_turn()
         self._activity("queued" if self._pending else "reading")
 
+    @property
+    def opening(self) -> bool:
+        """Whether a part is being opened and no turn waits for it."""
+        return bool(self._pending) and not self.busy
+
     def nowhere(self) -> None:
         """No database was chosen yet, so nothing is being opened."""
         self._pending.clear()
-        self._rest()
+        self._opening_changed()
 
     def leave(self, place: Place) -> None:
         """The app goes to another database."""
@@ -186,15 +192,15 @@ class Presenter:
         self._schema.show(())
         self._broken.clear()
         self._pending |= {"database"} if self._status.status.model is not None else {"database", "model"}
-        self._rest()
+        self._opening_changed()
 
-    def opening(self, part: Part) -> None:
+    def open(self, part: Part) -> None:
         """A part is opened once more."""
         self._pending.add(part)
-        self._rest()
+        self._opening_changed()
 
     def cancel(self) -> None:
-        """The user wants the turn to stop; it has not yet."""
+        """The user wants the turn, or the opening, to stop; it has not yet."""
         self.cancelling = True
         self._activity("cancelling")
 
@@ -293,7 +299,13 @@ class Presenter:
         self._pending.discard(part)
         self._broken.discard(part)
         self._turn_failed = False
+        self._opening_changed()
+
+    def _opening_changed(self) -> None:
+        if not self._pending and not self.busy:
+            self.cancelling = False
         self._rest()
+        self._react.opening_changed()
 
     def _rest(self) -> None:
         """Show what holds while no turn runs."""
@@ -317,7 +329,14 @@ class Presenter:
             self._conversation.fail(error, self._messages(f"failed.{event.part}"))
             if isinstance(event.error, SuperuserRefusedError):
                 self._react.superuser_refused()
-        self._rest()
+        self._opening_changed()
+
+    def _model_kept(self, event: ModelKept) -> None:
+        if event.error is not None:
+            self._conversation.fail(error_told(self._messages, event.error), self._messages("failed.switch"))
+        elif (model := self._status.status.model) is not None:
+            self._conversation.notify(self._messages("models.kept", name=model.name), markup=False)
+        self._opened("model")
 
     def _error_title(self, error: SqlagentError) -> str:
         part = "database" if isinstance(error, DatabaseError) else "model" if isinstance(error, ModelError) else "turn"

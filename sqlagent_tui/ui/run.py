@@ -127,16 +127,17 @@ class Parts:
         if self._journal is not None:
             self._journal.append(event)
 
-    def _open_named(self, name: str | None, report: Report) -> Model:
+    def _open_named(self, name: str | None, report: Report, cancel: CancelToken) -> Model:
         report(self._messages("part.loading_model"), None)
 
         def progress(_sentence: str, fraction: float | None) -> None:
             report(self._messages("part.loading_model"), fraction)
 
-        return open_model(name, self._options.config, progress, demo=self.connecting.place.demo, interactive=True)
+        demo = self.connecting.place.demo
+        return open_model(name, self._options.config, progress, demo=demo, interactive=True, cancel=cancel)
 
-    def _open_model(self, report: Report) -> Model:
-        return self._open_named(self._options.model, report)
+    def _open_model(self, report: Report, cancel: CancelToken) -> Model:
+        return self._open_named(self._options.model, report, cancel)
 
     def _profile(self, model: Model) -> Profile:
         return choose_profile(self._options.profile, self._options.config, model.info.name)

@@ -34,6 +34,8 @@ TraceSink = Callable[[TraceEvent], None]
 OpenDatabase = Callable[[Report, TraceSink, AskPassword, CancelToken], Database]
 """Makes a connection. Raises only `SqlagentError` and `Cancelled`."""
 
+OpenModel = Callable[[Report, CancelToken], Model]
+"""Loads the model. Raises only `SqlagentError` and `Cancelled`."""
 
 Warm = Callable[[Model, Database, CancelToken], Iterator[PromptProgress]]
 """Has the model evaluate ahead what the next prompt begins with. Raises only `SqlagentError` and `Cancelled`."""
@@ -67,13 +69,13 @@ class Ask(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """The app's parts. The openers run in worker threads, may take long, and raise only `SqlagentError`."""
+    """The app's parts. The openers run in worker threads and may take long."""
 
     open_database: OpenDatabase
     """The agent's own connection."""
     open_catalogue: OpenDatabase
     """The schema browser's own connection."""
-    open_model: Callable[[Report], Model]
+    open_model: OpenModel
     ask: Ask
     warm: Warm = lambda model, database, cancel: iter(())
     allow_superuser: Callable[[], None] = lambda: None

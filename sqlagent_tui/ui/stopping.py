@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from sqlagent_tui.ui.asking import Asking
     from sqlagent_tui.ui.messages import Messages
+    from sqlagent_tui.ui.moving import Moving
     from sqlagent_tui.ui.own_sql import OwnSql
     from sqlagent_tui.ui.presenter import Presenter
     from sqlagent_tui.ui.taking import Taking
@@ -34,6 +35,7 @@ class Stopping:
         work: Workspace,
         presenter: Presenter,
         asking: Asking,
+        moving: Moving,
         own: OwnSql,
         taking: Taking,
         clock: Callable[[], float],
@@ -43,6 +45,7 @@ class Stopping:
         self._work = work
         self._presenter = presenter
         self._asking = asking
+        self._moving = moving
         self._own = own
         self._taking = taking
         self._clock = clock
@@ -64,6 +67,8 @@ class Stopping:
             work.write()
         elif writing_sql:
             work.go("conversation")
+        elif self._presenter.opening:
+            self._moving.give_up()
         elif self._own.running:
             self._own.cancel()
         elif self._asking.replying:

@@ -39,5 +39,5 @@ class Switching:
         if choice.current:
             self._app.notify(self._messages("models.already", name=choice.name), markup=False)
             return
-        self._app.presenter.opening("model")
+        self._app.presenter.open("model")
         self._app.agent.switch_model(choice.address)

@@ -88,7 +88,7 @@ async def test_a_key_in_the_clear_is_a_toast(
     client = Client(Address.parse("http://gpu-box:8000"), ApiKey("segredo", "$X"), 1.0)
     model = ServerModel(client, Offer(model="m"), context_size=0, key_variable="X")
     parts = Parts(AppOptions(target=Target(conninfo=demo_conninfo)))
-    app = SqlAgentApp(dataclasses.replace(parts.services(), open_model=lambda report: model))
+    app = SqlAgentApp(dataclasses.replace(parts.services(), open_model=lambda report, cancel: model))
     async with app.run_test(size=(100, 30)) as pilot:
         await scenes.settle(app, pilot)
         [toast] = app._notifications

@@ -99,10 +99,10 @@ async def test_a_clarification_goes_on_only_with_a_model_that_is_spoken_to_in_th
     first = ScriptedModel([call("final_answer", decision="clarification", message="De que ano?")], name="a")
     second = ScriptedModel([answer("SELECT 2023 AS ano")], name="b" if goes_on else "sqlagent-student")
     models = LibraryModels(
-        config=Config(), named=None, open_named=lambda address, report: second, profile=parts._profile
+        config=Config(), named=None, open_named=lambda address, report, cancel: second, profile=parts._profile
     )
 
-    def opened(_report: object) -> Model:
+    def opened(_report: object, _cancel: object) -> Model:
         return first
 
     app = SqlAgentApp(dataclasses.replace(parts.services(), open_model=opened, models=models, language="en"))

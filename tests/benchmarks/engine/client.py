@@ -153,7 +153,7 @@ def lateness(model: Path, pins: Pins, seconds: float = 20.0) -> Figures:
             Services(
                 open_database=connect,
                 open_catalogue=connect,
-                open_model=lambda report: opened,
+                open_model=lambda report, cancel: opened,
                 ask=ask,
                 place=Place(target=target_),
             )

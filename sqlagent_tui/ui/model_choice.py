@@ -32,6 +32,8 @@ class ModelChoice:
     """Bytes; 0 when there is no file."""
     context: int = 0
     """Tokens that it was trained with; 0 when unknown."""
+    server: bool = False
+    """It is on a server, which is asked about it when it is chosen."""
     source: str = ""
     problem: str = ""
     """Why it can't be used; empty when it can."""
@@ -77,7 +79,9 @@ class LibraryModels:
         found = [_choice(entry, path) for entry in ModelLibrary().list()]
         server = self._config.server.url
         if server:
-            found.append(ModelChoice(address=server, name=server, current=current is not None and path is None))
+            found.append(
+                ModelChoice(address=server, name=server, server=True, current=current is not None and path is None)
+            )
         if isinstance(path, Path) and not any(choice.current for choice in found):
             found.insert(0, ModelChoice(address=str(path), name=path.stem, current=True))
         named = self._named

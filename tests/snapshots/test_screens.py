@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,14 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from sqlagent_tui.agent.cancel import CancelToken
+from sqlagent_tui.agent.protocols import Model
 from sqlagent_tui.database.saved import SavedConnection, SavedConnections
 from sqlagent_tui.errors import DatabaseError, SuperuserRefusedError
 from sqlagent_tui.ui.app import SqlAgentApp
+from sqlagent_tui.ui.model_choice import ModelChoice
 from sqlagent_tui.ui.notices import DatabasesListed, PartFailed, PartProgress, ReadingAhead, UiEvent
-from sqlagent_tui.ui.services import Place
+from sqlagent_tui.ui.services import Place, Report
 from tests import ui_scenes as scenes
 
 Scene = Callable[[SqlAgentApp, Pilot[int]], Awaitable[None]]
@@ -113,6 +116,56 @@ async def start_screen(app: SqlAgentApp, pilot: Pilot[int]) -> None:
     await pilot.press("enter")
 
 
+class Shelf:
+    """Models as a library lists them; texts of files are hostile."""
+
+    def choices(self, current: Model | None) -> Sequence[ModelChoice]:
+        return (
+            ModelChoice(
+                address="student",
+                name="student",
+                summary="qwen3 3,1M Q8_0",
+                size=5_400_000,
+                context=4096,
+            ),
+            ModelChoice(
+                address="qwen3-4b",
+                name="qwen3-4b-sql",
+                current=True,
+                summary="qwen3 4.0B Q4_K_M",
+                size=2_497_281_120,
+                context=40_960,
+                source="organizacao/qwen3-4b-instruct-sql-gguf:qwen3-4b-instruct-sql-Q4_K_M.gguf",
+            ),
+            ModelChoice(
+                address="x", name="parte", problem="parte.gguf is cut off: it has 1,048,576 of 2,497,281,120 bytes."
+            ),
+            ModelChoice(
+                address="y",
+                name="[/oops]\x1b[31m\u202e",
+                summary="[b]llama[/b] \x07",
+                size=1,
+                context=1,
+                source="\x1b]0;x",
+            ),
+            ModelChoice(address="http://gpu-box:8000/v1", name="http://gpu-box:8000/v1", server=True),
+        )
+
+    def open(self, address: str, report: Report, cancel: CancelToken) -> Model:
+        raise AssertionError
+
+    def goes_on(self, old: Model, new: Model) -> bool:
+        return True
+
+
+async def models(app: SqlAgentApp, pilot: Pilot[int]) -> None:
+    await welcome(app, pilot)
+    app.switching.choose()
+    await pilot.pause()
+    await app.workers.wait_for_complete()
+    await pilot.pause()
+
+
 SCENES: dict[str, Scene] = {
     "limits": limits,
     "role": role,
@@ -169,6 +222,11 @@ def test_start_screen(snap_compare: Any, size: tuple[int, int], tmp_path: Path) 
 @pytest.mark.parametrize("theme", ["light", "sixteen"])
 def test_other_themes(snap_compare: Any, theme: str, size: tuple[int, int]) -> None:
     assert compare(snap_compare, SCENES["recovered"], size, theme=theme)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_models(snap_compare: Any, size: tuple[int, int]) -> None:
+    assert compare(snap_compare, models, size, models=Shelf())
 
 
 def test_english(snap_compare: Any) -> None:

@@ -17,6 +17,7 @@ from textual.widgets.option_list import Option
 from sqlagent_tui.ui.messages import Messages
 from sqlagent_tui.ui.model_choice import ModelChoice
 from sqlagent_tui.ui.text import safe_line, shorten
+from sqlagent_tui.ui.told import told
 
 SHOWN = 300
 """Characters of each text of a file."""
@@ -57,26 +58,33 @@ class ModelsScreen(ModalScreen[ModelChoice]):
 
     async def _fill(self) -> None:
         self._choices = tuple(await asyncio.to_thread(self._read))
-        self._list.add_options([Option(self._line(item), disabled=bool(item.problem)) for item in self._choices])
+        self._list.add_options([Option(self._shown(item), disabled=bool(item.problem)) for item in self._choices])
         at = next((index for index, choice in enumerate(self._choices) if choice.current), 0)
         self._list.highlighted = at if self._choices else None
-        told = self._messages("models.more" if self._choices else "models.none")
-        self._foot.update(Content.styled(told, "$muted"))
+        more = self._messages("models.more" if self._choices else "models.none")
+        self._foot.update(Content.styled(more, "$muted"))
 
-    def _line(self, choice: ModelChoice) -> Content:
+    def _shown(self, choice: ModelChoice) -> Content:
         t = self._messages
         mark = ("● ", "$success") if choice.current else ("  ", "")
-        facts = [choice.problem or choice.summary]
-        if choice.size:
-            facts.append(
-                f"{t.number(choice.size / 1e9, 2)} GB" if choice.size >= 1e9 else f"{t.number(choice.size / 1e6, 1)} MB"
-            )
+        facts = [choice.summary or (t("models.server") if choice.server else "")]
+        if choice.size >= 1e9:
+            facts.append(f"{t.number(choice.size / 1e9, 2)} GB")
+        elif choice.size:
+            facts.append(f"{t.number(choice.size / 1e6, 1)} MB")
         if choice.context:
             facts.append(t("model.context", size=choice.context))
-        name, told, source = (
-            safe_line(shorten(text, SHOWN)) for text in (choice.name, " · ".join(filter(None, facts)), choice.source)
+        below = [
+            (told(t, choice.problem), "$warning"),
+            ("" if choice.problem else " · ".join(filter(None, facts)), "dim"),
+            (choice.source, "dim"),
+        ]
+        return Content.assemble(
+            mark,
+            (_line(choice.name), "bold"),
+            *((f"\n    {_line(text)}", style) for text, style in below if text),
         )
-        beside = [(f"\n    {told}", "$warning" if choice.problem else "$muted")] if told else []
-        if source:
-            beside.append((f"\n    {source}", "$muted"))
-        return Content.assemble(mark, (name, "bold"), *beside)
+
+
+def _line(text: str) -> str:
+    return safe_line(shorten(text, SHOWN))

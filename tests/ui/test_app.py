@@ -1,5 +1,6 @@
 """The app by its keys, on events as the loop and the database report them."""
 
+from itertools import cycle
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -256,6 +257,27 @@ async def test_a_tiny_terminal_says_so_and_recovers(size: tuple[int, int]) -> No
         await pilot.pause()
         await pilot.pause()
         assert app.work.conversation.region
+
+
+async def test_a_resize_while_an_answer_is_written_keeps_its_end_in_sight() -> None:
+    app = make()
+    sizes = [(40, 12), (200, 60), NARROW]
+    async with app.run_test(size=NARROW) as pilot:
+        for _ in range(3):
+            await scenes.begin(app, pilot)
+            await scenes.play(app, scenes.recovered())
+        await scenes.begin(app, pilot)
+        conversation, trace = app.work.conversation, app.work.trace
+        for event, size in zip(scenes.recovered()[:10], cycle(sizes), strict=False):
+            await scenes.play(app, [event])
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            await pilot.pause()
+            assert conversation.max_scroll_y > 0
+            assert conversation.scroll_y == conversation.max_scroll_y
+            assert conversation.content_region.overlaps(conversation._column.children[-1].region)
+            if trace.region:
+                assert trace.scroll_y == trace.max_scroll_y > 0
 
 
 async def test_the_schema_filters_as_one_types_and_reads_on_opening() -> None:

@@ -326,6 +326,11 @@ def _open_server(address: Address, config: Config, narrate: Narrate, cancel: Can
     )
 
 
+def is_student(model_name: str) -> bool:
+    """Whether a model is one that this project trained for its demo database."""
+    return model_name.startswith("sqlagent-student")
+
+
 def choose_profile(name: str | None, config: Config, model_name: str) -> Profile:
     """Return the profile called `name`: a file, or one of the config directory's; else the one that fits the model.
 
@@ -333,7 +338,7 @@ def choose_profile(name: str | None, config: Config, model_name: str) -> Profile
     """
     wanted = name or config.profile
     if wanted is None:
-        return student_profile() if model_name.startswith("sqlagent-student") else default_profile()
+        return student_profile() if is_student(model_name) else default_profile()
     if wanted in ("default", "student"):
         return default_profile() if wanted == "default" else student_profile()
     file = config_dir() / "profiles" / f"{wanted}.toml"

@@ -25,6 +25,7 @@ from sqlagent_tui.agent.events import (
 )
 from sqlagent_tui.agent.protocols import DatabaseInfo, ModelInfo
 from sqlagent_tui.agent.results import QueryResult, StatementError
+from sqlagent_tui.assembly import is_student
 from sqlagent_tui.errors import DatabaseError, ModelError, SqlagentError, SuperuserRefusedError
 from sqlagent_tui.ui.bridge import Bridge
 from sqlagent_tui.ui.messages import Messages
@@ -280,6 +281,7 @@ class Presenter:
             return
         if isinstance(event, ModelReady):
             self._status.change(model=event.info, context_size=event.info.context_size)
+            welcome.warn_of(student=is_student(event.info.name))
             context = t("model.context", size=event.info.context_size) if event.info.context_size else ""
             welcome.part("model", "ready", " · ".join(filter(None, (event.info.name, event.info.description, context))))
             if event.info.warning:

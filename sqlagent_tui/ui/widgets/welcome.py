@@ -36,6 +36,7 @@ class Welcome(Vertical):
         self._messages = messages
         self._suggestions: tuple[str, ...] = ()
         self._place = place
+        self._student = True
         self._lines: dict[Part, tuple[str, str, float | None]] = dict.fromkeys(PARTS, ("waiting", "", None))
         self._parts = Static(markup=False, id="welcome-parts")
 
@@ -55,8 +56,8 @@ class Welcome(Vertical):
 
     def offer(self, place: Place) -> None:
         """Begin again, with what may be asked there."""
-        self._suggestions = place.suggestions
-        self._demo.display = place.demo
+        self._place, self._suggestions = place, place.suggestions
+        self._demo.display = place.demo and self._student
         self._heading.display = self._examples.display = bool(place.suggestions)
         self._examples.clear_options()
         self._examples.add_options([Option(Content(safe_line(text))) for text in place.suggestions])
@@ -64,6 +65,11 @@ class Welcome(Vertical):
         self._lines.update(dict.fromkeys(("database", "catalogue"), ("waiting", "", None)))
         self._lines.pop("context", None)
         self._draw()
+
+    def warn_of(self, *, student: bool) -> None:
+        """Say what the demo's own model is worth, or not: another one answers."""
+        self._student = student
+        self._demo.display = self._place.demo and student
 
     def part(self, part: Part, state: str, text: str, fraction: float | None = None) -> None:
         """Show where a part stands: `waiting`, `ready` or `failed`."""

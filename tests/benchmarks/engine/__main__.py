@@ -32,6 +32,7 @@ _ROUNDS = 3
 
 def main() -> None:
     """Parse the command line, measure, print."""
+    sys.stdout.reconfigure(line_buffering=True)
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.engine", description=__doc__)
     parser.add_argument("--shape", choices=["4b", "1.7b", "0.6b"], default="4b")
     parser.add_argument("--kind", choices=["Q8_0", "F16"], default="Q8_0")

@@ -166,6 +166,7 @@ async def test_a_clarification_makes_the_next_text_its_reply_and_esc_does_not() 
     replies: list[bool] = []
     app = make()
     async with app.run_test(size=NARROW) as pilot:
+        await scenes.play(app, scenes.opened())
         app.agent.ask = lambda question, *, reply: replies.append(reply)  # type: ignore[method-assign]
         for keys in (("a", "enter"), ("b", "enter"), ("escape", "c", "enter")):
             await pilot.press(*keys)

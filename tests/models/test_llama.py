@@ -17,7 +17,7 @@ from sqlagent_tui.agent.protocols import GenerationOptions, Model, Sampling
 from sqlagent_tui.errors import ModelError
 from sqlagent_tui.models import hashes, process
 from sqlagent_tui.models.llama import LlamaModel
-from sqlagent_tui.models.settings import Pins
+from sqlagent_tui.models.settings import N_UBATCH, Pins
 from tests.fix_models import make_gguf
 
 SHORT = GenerationOptions(sampling=Sampling(temperature=1, seed=5), max_tokens=30, thinking_budget=10)
@@ -127,16 +127,13 @@ def test_cancel_within_a_long_prefill(slow_gguf: Path) -> None:
         assert model.count_tokens(LONG, []) > 2000
         cancel = CancelToken()
         stream = model.generate(LONG, [], SHORT, cancel)
-        assert next(stream) == PromptProgress(0, model_total := next(stream).total)
-        timer = threading.Timer(0.05, cancel.cancel)
-        timer.start()
-        started = time.monotonic()
+        begun = next(delta for delta in stream if isinstance(delta, PromptProgress) and delta.done > 2 * N_UBATCH)
+        cancel.cancel()
         with pytest.raises(Cancelled):
             list(stream)
-        assert time.monotonic() - started < 0.5  # 100 ms on a quiet machine
-        timer.join()
+        # How soon, in milliseconds, is for the benchmark to say; here: well before the prompt was read to its end.
         usage = ask(model, LONG).usage
-        assert 0 < usage.cached_tokens < model_total  # what was evaluated before is not lost
+        assert 2 * N_UBATCH <= usage.cached_tokens < begun.total - 2 * N_UBATCH  # and what was evaluated is not lost
 
 
 def test_cancel_while_writing_leaves_everything_usable(model: LlamaModel) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -18,10 +17,10 @@ from typing import Any
 import msgspec
 
 from sqlagent_tui.agent.cancel import CancelToken
-from sqlagent_tui.agent.events import AnswerReady, DecisionMade, EvidenceGathered, FormatErrorFound, TurnEnded
 from sqlagent_tui.agent.loop import Agent
 from sqlagent_tui.agent.protocols import Database
 from sqlagent_tui.agent.results import QueryResult, Row, StatementError
+from sqlagent_tui.bench.play import play_turn
 from sqlagent_tui.errors import UsageError
 
 _MAX_MAPPED_COLUMNS = 6
@@ -108,38 +107,24 @@ def evaluate(
 
 
 def _judge(item: Item, agent: Agent, database: Database, any_columns: bool) -> Verdict:
-    decision = answer = ended = None
-    malformed = 0
-    warned = False
-    started = time.monotonic()
-    for event in agent.ask(item.question, CancelToken(), new_turn=True):
-        if isinstance(event, FormatErrorFound):
-            malformed += 1
-        elif isinstance(event, DecisionMade):
-            decision = event
-        elif isinstance(event, AnswerReady):
-            answer = event
-        elif isinstance(event, EvidenceGathered):
-            warned |= event.level == "warning"
-        elif isinstance(event, TurnEnded):
-            ended = event
-    assert ended is not None
-    right = ended.outcome == item.decision
-    if right and item.sql is not None and answer is not None:
+    seed = agent.profile.sampling.seed
+    turn = play_turn(agent, item.question, seed=seed, seconds=agent.limits.max_seconds, stop=CancelToken())
+    right = turn.outcome == item.decision
+    if right and item.sql is not None and turn.result is not None:
         gold = database.execute(item.sql, origin="user", cancel=CancelToken(), limits=agent.limits.answer)
         if isinstance(gold, StatementError):
             raise UsageError(f"The expected SQL of {item.id} fails: {gold.message}.", "Mend the question set.")
-        right = rows_equal(gold, answer.result, any_columns=any_columns)
+        right = rows_equal(gold, turn.result, any_columns=any_columns)
     return Verdict(
         item=item,
-        outcome=ended.outcome,
+        outcome=turn.outcome,
         right=right,
-        sql=answer.sql if answer else None,
-        message=decision.message if decision else ended.message,
-        malformed_calls=malformed,
-        seconds=time.monotonic() - started,
-        generated_tokens=ended.usage.generated_tokens,
-        warned=warned,
+        sql=turn.sql,
+        message=turn.message,
+        malformed_calls=turn.format_errors,
+        seconds=turn.seconds,
+        generated_tokens=turn.usage.generated_tokens,
+        warned=turn.warned,
     )
 
 

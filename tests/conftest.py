@@ -8,7 +8,7 @@ collect_ignore = [] if DISTILL else ["distill_torch"]
 """The training code needs the extra `distill` (gigabytes of torch), which the suite does without."""
 
 # None before what it imports.
-_PLUGINS = "demo servers network ssh guard harm postgis catalogue target models hub model_server ui suites"
+_PLUGINS = "demo servers network ssh guard harm postgis catalogue target models hub model_server ui suites inspect"
 pytest_plugins = [f"tests.fix_{name}" for name in _PLUGINS.split() + ["distill"] * DISTILL]
 
 

@@ -21,6 +21,7 @@ def imported_by(statement: str) -> set[str]:
         ("import sqlagent_tui.cli; sqlagent_tui.cli.group.get_command(None, 'sql')", {"textual"}),
         ("import sqlagent_tui.agent.loop, sqlagent_tui.sessions.journal", {"textual", "click", "rich"}),
         ("import sqlagent_tui.ui.app", {"textual_fastdatatable"}),
+        ("import sqlagent_tui.ui.inspect.run", {"textual_fastdatatable", "pygments"}),
     ],
 )
 def test_nothing_heavy_is_imported_before_it_is_needed(statement: str, more: set[str]) -> None:

@@ -51,18 +51,18 @@ class Golds:
     @classmethod
     def read(cls, folder: Path) -> Golds:
         """Return what `write` kept. Raises UsageError when a file is damaged."""
-        golds = []
-        for path in sorted(folder.glob("*.json")):
-            try:
-                golds.append(msgspec.json.decode(read_bytes(path), type=Gold))
-            except msgspec.DecodeError as error:
-                raise UsageError(f"{path} is damaged: {error}.", "Begin a new run.") from None
-        return cls(golds)
+        return cls(_read(path) for path in sorted(folder.glob("*.json")))
+
+    @classmethod
+    def read_one(cls, folder: Path, sql: str) -> Gold | None:
+        """Return what `write` kept of one statement, None for nothing. Raises UsageError when its file is damaged."""
+        path = _path(folder, sql)
+        return _read(path) if path.exists() else None
 
     def write(self, folder: Path) -> None:
         """Keep each in a file named by its statement's SHA-256. Raises UsageError."""
         for gold in self._by_sql.values():
-            write_whole(folder / f"{hashlib.sha256(gold.sql.encode()).hexdigest()}.json", msgspec.json.encode(gold))
+            write_whole(_path(folder, gold.sql), msgspec.json.encode(gold))
 
     def results(self, statements: Sequence[str]) -> list[QueryResult]:
         """Return the rows of statements without fault, in their order."""
@@ -81,6 +81,17 @@ class Golds:
             rows = sorted(map(msgspec.json.encode, gold.result.rows)) if gold.result else []
             digest.update(msgspec.json.encode((sql, len(rows))) + b"\n" + b"\n".join(rows))
         return digest.hexdigest()
+
+
+def _path(folder: Path, sql: str) -> Path:
+    return folder / f"{hashlib.sha256(sql.encode()).hexdigest()}.json"
+
+
+def _read(path: Path) -> Gold:
+    try:
+        return msgspec.json.decode(read_bytes(path), type=Gold)
+    except msgspec.DecodeError as error:
+        raise UsageError(f"{path} is damaged: {error}.", "Begin a new run.") from None
 
 
 def _run(sql: str, database: Database, limits: Limits, cancel: CancelToken) -> Gold:

@@ -41,18 +41,19 @@ class Pair:
             gold, predicted = gold.as_days(), predicted.as_days()
         self._gold, self._predicted = gold, predicted
         self.gold, self.predicted = gold.items, predicted.items
-        self._comparable = gold.kind == predicted.kind
+        self.comparable = gold.kind == predicted.kind
+        """Whether a value of one can equal a value of the other at all."""
         numbers = gold.kind == "number" and not (gold.whole and predicted.whole)
         self.tolerance = tolerance if numbers else EXACT
         self._exact = self.tolerance is EXACT
 
     def same_in_order(self) -> bool:
         """Whether the columns hold the same values row by row."""
-        return self._comparable and all(map(self._same, self.gold, self.predicted))
+        return self.comparable and all(map(self._same, self.gold, self.predicted))
 
     def same_in_any_order(self) -> bool:
         """Whether the columns hold the same values, equal ones equally often."""
-        if not self._comparable:
+        if not self.comparable:
             return False
         if self._exact:
             return self._gold.counts == self._predicted.counts
@@ -76,6 +77,11 @@ class Pair:
             wanted[code] -= 1
             predicted.append(code)
         return gold, predicted
+
+    def clustered(self) -> tuple[list[Hashable], list[Hashable]]:
+        """Return both columns with the least number of its cluster for each, so that near ones are equal."""
+        clusters = self._clusters
+        return [clusters.get(v, v) for v in self.gold], [clusters.get(v, v) for v in self.predicted]
 
     @property
     def loose(self) -> bool:

@@ -1,6 +1,7 @@
 """A run as a folder: what was measured and how, a verdict a line, and every conversation.
 
     run.json                 what was run: program, suite, model, profile, database, sampling, limits
+    items.jsonl              the questions asked, with what was expected
     verdicts.jsonl           one verdict a line, on the disk before the next question is asked
     golds/SHA256.json        the rows of each gold statement
     trajectories/ITEM-N.jsonl   the conversation of sample N, one message a line: the form that models are trained in
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -24,12 +26,15 @@ from sqlagent_tui.agent.messages import Message
 from sqlagent_tui.agent.profile import Profile
 from sqlagent_tui.agent.protocols import Sampling, TurnLimits
 from sqlagent_tui.bench.files import LineLog, read_bytes, whole_lines, write_whole
-from sqlagent_tui.bench.golds import Golds
+from sqlagent_tui.bench.golds import Gold, Golds
 from sqlagent_tui.bench.records import Verdict
+from sqlagent_tui.bench.suite import Item, find_suite
 from sqlagent_tui.errors import UsageError
 from sqlagent_tui.sessions.journal import Journal
 
+FORMAT: Final = 1
 _HEAD: Final = "run.json"
+_ITEMS: Final = "items.jsonl"
 _VERDICTS: Final = "verdicts.jsonl"
 _GOLDS: Final = "golds"
 
@@ -95,12 +100,19 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
 class RunHead(msgspec.Struct, frozen=True, kw_only=True):
     """`run.json`."""
 
-    version: int = 1
+    version: int = FORMAT
     program: str
     config: RunConfig
     started: datetime.datetime
     ended: datetime.datetime | None = None
     """None: not complete."""
+
+
+class _Made(msgspec.Struct, frozen=True, kw_only=True):
+    """What any `run.json` tells, of whatever version."""
+
+    version: int
+    program: str
 
 
 class RunDirectory:
@@ -112,21 +124,29 @@ class RunDirectory:
         self._log = log
 
     @classmethod
-    def create(cls, path: Path, program: str, config: RunConfig, golds: Golds) -> RunDirectory:
-        """Begin a run. Raises UsageError when there is one already, or the folder can't be written."""
+    def create(cls, path: Path, program: str, config: RunConfig, items: Sequence[Item], golds: Golds) -> RunDirectory:
+        """Begin a run of `items`. Raises UsageError when there is one already, or the folder can't be written."""
         if (path / _HEAD).exists():
             raise UsageError(f"{path} holds a run.", f"Go on with it: --resume {path}; or choose another folder.")
         log = LineLog(path / _VERDICTS)
         run = cls(path, RunHead(program=program, config=config, started=_now()), log)
         golds.write(path / _GOLDS)
+        write_whole(path / _ITEMS, _lines(items))
         write_whole(path / _HEAD, _pretty(run.head))
         return run
 
     @classmethod
     def open(cls, path: Path) -> RunDirectory:
-        """Read a run, complete or not. Raises UsageError when `path` holds none."""
+        """Read a run, complete or not. Raises UsageError when `path` holds none, or one of another format."""
+        data = read_bytes(path / _HEAD)
         try:
-            head = msgspec.json.decode(read_bytes(path / _HEAD), type=RunHead)
+            made = msgspec.json.decode(data, type=_Made)
+            if made.version != FORMAT:
+                raise UsageError(
+                    f"{path} is a run of sqlagent-tui {made.program}, in format {made.version} instead of {FORMAT}.",
+                    "Open it with that version, or run it again.",
+                )
+            head = msgspec.json.decode(data, type=RunHead)
         except msgspec.DecodeError as error:
             raise UsageError(f"{path / _HEAD} is damaged: {error}.", "Name another run.") from None
         return cls(path, head)
@@ -154,6 +174,27 @@ class RunDirectory:
                 raise UsageError(f"Line {number} of {path} is damaged: {error}.", "Begin a new run.") from None
         return verdicts
 
+    def items(self) -> list[Item]:
+        """Return the questions of the run, in their order.
+
+        Raises UsageError when they are damaged, or when a run that kept none is of a suite that isn't here or changed.
+        """
+        path, wanted = self.path / _ITEMS, self.head.config.suite
+        if not path.exists():
+            suite = find_suite(wanted.name)
+            if suite.digest != wanted.digest:
+                raise UsageError(f"The suite {wanted.name} has changed since {self.path} was run.", "Run it again.")
+            asked = set(self.head.config.items)
+            return [item for item in suite.items if item.id in asked]
+        try:
+            return [msgspec.json.decode(line, type=Item) for line in read_bytes(path).splitlines()]
+        except msgspec.DecodeError as error:
+            raise UsageError(f"{path} is damaged: {error}.", "Begin a new run.") from None
+
+    def gold(self, sql: str) -> Gold | None:
+        """Return one gold statement with its rows; None when the run kept none. Raises UsageError."""
+        return Golds.read_one(self.path / _GOLDS, sql)
+
     def golds(self) -> Golds:
         """Return the gold statements with their rows. Raises UsageError."""
         return Golds.read(self.path / _GOLDS)
@@ -171,7 +212,7 @@ class RunDirectory:
 
     def write_trajectory(self, item: str, sample: int, messages: tuple[Message, ...]) -> None:
         """Keep a conversation."""
-        write_whole(self.trajectory_path(item, sample), b"".join(msgspec.json.encode(m) + b"\n" for m in messages))
+        write_whole(self.trajectory_path(item, sample), _lines(messages))
 
     def events_path(self, item: str, sample: int) -> Path:
         """Return where the events of a conversation are."""
@@ -220,6 +261,10 @@ def _file_name(item: str, sample: int) -> str:
 
 def _sha256(value: Any) -> str:
     return hashlib.sha256(msgspec.json.encode(value, order="deterministic")).hexdigest()
+
+
+def _lines(values: Iterable[Any]) -> bytes:
+    return b"".join(msgspec.json.encode(value) + b"\n" for value in values)
 
 
 def _pretty(value: Any) -> bytes:

@@ -13,6 +13,7 @@ COMMANDS: Final = {
     "run": "sqlagent_tui.cli.bench_run:run",
     "report": "sqlagent_tui.cli.bench_report:report",
     "compare": "sqlagent_tui.cli.bench_report:compare",
+    "inspect": "sqlagent_tui.cli.bench_inspect:inspect",
     "validate": "sqlagent_tui.cli.bench_validate:validate_suites",
     "import": "sqlagent_tui.cli.bench_import:import_file",
 }

@@ -152,7 +152,7 @@ def run(
             limits=limits,
         )
         directory = (
-            RunDirectory.create(out or _new_folder(wanted), __version__, wanted, golds)
+            RunDirectory.create(out or _new_folder(wanted), __version__, wanted, items, golds)
             if resume is None
             else RunDirectory.resume(resume, wanted)
         )

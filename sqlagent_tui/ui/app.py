@@ -5,33 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
-from rich.text import Text
-from textual.app import App, ComposeResult, SystemCommand
+from textual.app import ComposeResult, SystemCommand
 from textual.binding import BindingType
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from sqlagent_tui import crash
 from sqlagent_tui.errors import ExitCode
 from sqlagent_tui.ui.agent_worker import AgentWorker
 from sqlagent_tui.ui.asking import Asking
-from sqlagent_tui.ui.bridge import Bridge
+from sqlagent_tui.ui.base import BaseApp
 from sqlagent_tui.ui.commands import commands
 from sqlagent_tui.ui.heartbeat import Heartbeat
 from sqlagent_tui.ui.hints import hints
-from sqlagent_tui.ui.keymap import APP, bindings, split_keymap
-from sqlagent_tui.ui.messages import Messages
+from sqlagent_tui.ui.keymap import APP, bindings
 from sqlagent_tui.ui.moving import Moving
 from sqlagent_tui.ui.own_sql import OwnSql
-from sqlagent_tui.ui.panes import PANES, SINGLE_PANE_BELOW
+from sqlagent_tui.ui.panes import PANES
 from sqlagent_tui.ui.presenter import Presenter, Reactions
 from sqlagent_tui.ui.services import Services
 from sqlagent_tui.ui.sheets import Sheets
 from sqlagent_tui.ui.stopping import Stopping
 from sqlagent_tui.ui.switching import Switching
-from sqlagent_tui.ui.taking import Taking
-from sqlagent_tui.ui.themes import use_themes
 from sqlagent_tui.ui.user_worker import UserWorker
 from sqlagent_tui.ui.widgets.grid import GridPane
 from sqlagent_tui.ui.widgets.keybar import Hint
@@ -43,46 +38,31 @@ from sqlagent_tui.ui.widgets.welcome import Welcome
 from sqlagent_tui.ui.widgets.workspace import Workspace
 
 
-class SqlAgentApp(App[int]):
+class SqlAgentApp(BaseApp):
     """Four panes, a prompt, a status line and a line of keys."""
 
-    TITLE = "sqlagent-tui"
-    CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = True
-    HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [  # noqa: RUF012 - Textual declares it as an instance's
-        (0, "-tiny"), (40, "-narrow"), (SINGLE_PANE_BELOW, "-wide"), (160, "-huge"),
-    ]  # fmt: skip
-    VERTICAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-flat"), (10, "-low"), (30, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = list(bindings(APP))
 
     def __init__(self, services: Services, notes: Sequence[str] = ()) -> None:
         """`notes` are told at the start."""
         self.services = services
-        self.messages = t = Messages.load(services.language)
-        super().__init__()
-        self._theme_titles, theme_notes = use_themes(self, t, wanted=services.theme, folders=services.theme_folders)
-        self._keymap_of_user, unknown = split_keymap(services.keymap)
-        self.set_keymap(self._keymap_of_user)
-        self._notes = [*notes, *theme_notes]
-        if unknown:
-            self._notes.append(t("toast.unknown_keys", names=", ".join(unknown)))
-        self.bridge = Bridge()
+        super().__init__(services.look, notes)
         self.agent = AgentWorker(services, self.bridge)
         self.user = UserWorker(services, self.bridge)
 
     def compose(self) -> ComposeResult:
         """The workspace, or a sentence where the terminal is too small for it."""
         services, t, clock = self.services, self.messages, self.services.clock
-        work = self.work = Workspace(t, services, keymap=self._keymap_of_user, hints=self._hints)
+        work = self.work = Workspace(t, services, keymap=self.keymap_of_user, hints=self._hints)
         self.sheets = Sheets(
             self,
             t,
             services,
-            self._keymap_of_user,
+            self.keymap_of_user,
             change=lambda place: self.moving.go(place),
             list_databases=self.user.list_databases,
         )
-        self.taking = Taking(self, t)
         self.own = OwnSql(self, t, worker=self.user, work=work, clock=clock, changed=self._refresh_keys)
         self.presenter = Presenter(
             messages=t,
@@ -154,8 +134,7 @@ class SqlAgentApp(App[int]):
         self.call_after_refresh(self._start)
 
     def _start(self) -> None:
-        for note in self._notes:
-            self.notify(note, severity="warning", markup=False)
+        self.tell_notes()
         self.moving.start()
 
     @property
@@ -194,7 +173,7 @@ class SqlAgentApp(App[int]):
 
     def on_pane_tabs_chosen(self, event: PaneTabs.Chosen) -> None:
         """Go to the pane that was clicked."""
-        self.work.go(event.pane)
+        self.action_pane(event.pane)
 
     def on_schema_pane_details_wanted(self, event: SchemaPane.DetailsWanted) -> None:
         """Read the columns of relations."""
@@ -291,7 +270,7 @@ class SqlAgentApp(App[int]):
     def _hints(self) -> list[Hint]:
         return hints(
             self.messages,
-            self._keymap_of_user,
+            self.keymap_of_user,
             place=self.work.place,
             busy=self.own.running if self.work.writing == "sql" else self.presenter.busy or self.presenter.opening,
             replying=self.asking.replying,
@@ -303,25 +282,9 @@ class SqlAgentApp(App[int]):
         return commands(
             self.messages,
             run=lambda action: self.run_action(action),
-            themes=self._theme_titles,
+            themes=self.theme_titles,
             choose_theme=lambda name: setattr(self, "theme", name),
             questions=self.sheets.place.suggestions,
             ask=lambda question: self._submit(question, fresh=True),
             models=self.switching.choose if self.services.models else None,
         )
-
-    def action_command_palette(self) -> None:
-        """Open the palette, with its field in the user's language."""
-        from textual.command import CommandPalette
-
-        if not isinstance(self.screen, CommandPalette):
-            self.push_screen(CommandPalette(placeholder=self.messages("command.search"), id="--command-palette"))
-
-    def _fatal_error(self) -> None:
-        """Leave a short account of a bug; Textual's own would print every local, passwords and data included."""
-        import sys
-
-        error = sys.exc_info()[1]
-        account = crash.account(error) if error is not None else ""
-        self._exit_renderables.append(Text(f"{self.messages('crash')}\n\n{account}"))
-        self._close_messages_no_wait()

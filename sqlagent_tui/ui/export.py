@@ -1,4 +1,4 @@
-"""A result as a CSV file, the way PostgreSQL's own COPY writes it."""
+"""What leaves the app as a file; a result as CSV, the way PostgreSQL's own COPY writes it."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def csv_lines(result: QueryResult) -> Iterable[str]:
         yield ",".join("" if value is None else _field(value) for value in row) + "\n"
 
 
-def save_csv(result: QueryResult, path: Path) -> Path:
-    """Write `result` to a new file that only the user can read, and return its path.
+def write_new(path: Path, lines: Iterable[str]) -> Path:
+    """Write `lines` to a new file that only the user can read, and return its path.
 
     Raises UsageError when the file is already there or can't be written.
     """
@@ -29,7 +29,7 @@ def save_csv(result: QueryResult, path: Path) -> Path:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with open(descriptor, "w", encoding="utf-8", newline="") as file:
-            file.writelines(csv_lines(result))
+            file.writelines(lines)
     except FileExistsError as error:
         raise UsageError(f"{path} already exists.", "Choose another name.") from error
     except OSError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from sqlagent_tui.ui.bridge import DRAINS_PER_SECOND
+from sqlagent_tui.ui.delivery import Delivery
 from sqlagent_tui.ui.told import told
 from sqlagent_tui.ui.widgets.status import BUSY, SPINS_PER_SECOND
 
@@ -23,7 +23,7 @@ TROUBLE_SECONDS: Final = 20.0
 
 
 class Heartbeat:
-    """Two timers. For the screen's thread only."""
+    """Delivery, and a timer for what moves. For the screen's thread only."""
 
     def __init__(
         self,
@@ -40,24 +40,22 @@ class Heartbeat:
         """`trouble` tells what has gone wrong without stopping anything; that is passed on once."""
         self._app = app
         self._messages = messages
-        self._bridge = bridge
-        self._presenter = presenter
+        self._delivery = Delivery(app, bridge, presenter.handle_all)
         self._own = own
         self._status = status
         self._clock = clock
         self._trouble = trouble
         self._troubled = False
-        self._draining = False
 
     def start(self) -> None:
         """Beat from now on."""
-        self._app.set_interval(1 / DRAINS_PER_SECOND, self._drain)
+        self._delivery.start()
         self._app.set_interval(1 / SPINS_PER_SECOND, self.spin)
 
     @property
     def at_rest(self) -> bool:
         """No job runs or waits, and everything that was reported is on the screen."""
-        return self._bridge.idle and not self._draining
+        return self._delivery.at_rest
 
     def spin(self) -> None:
         """Bring up to date what changes by itself."""
@@ -69,12 +67,3 @@ class Heartbeat:
         self._own.tick()
         if self._status.status.activity in BUSY:
             self._status.change(frame=int(self._clock() * SPINS_PER_SECOND))
-
-    async def _drain(self) -> None:
-        if self._draining:
-            return
-        self._draining = True
-        try:
-            await self._presenter.handle_all(self._bridge.drain())
-        finally:
-            self._draining = False

@@ -72,9 +72,35 @@ GRID: Final = (
     Key("copy_row", "r", "copy_row"),
     Key("save", "s", "save"),
 )
+INSPECT: Final = (
+    Key("case_next", "j", "move(1)"),
+    Key("case_previous", "k", "move(-1)"),
+    Key("failure_next", "n", "failure(1)"),
+    Key("failure_previous", "p", "failure(-1)"),
+    Key("case_open", "enter", "open"),
+    Key("inspect_list", "1,f2", "pane('cases')"),
+    Key("inspect_case", "2,f3", "pane('facts')"),
+    Key("inspect_results", "3,f4", "pane('results')"),
+    Key("inspect_steps", "4,f5", "pane('steps')"),
+    Key("pane_next", "tab", "cycle(1)", priority=True),
+    Key("pane_previous", "shift+tab", "cycle(-1)", priority=True),
+    Key("search", "slash", "search"),
+    Key("narrow", "f", "narrow"),
+    Key("all_cases", "a", "all"),
+    Key("copy_sql", "y", "copy_sql"),
+    Key("export", "e", "export"),
+    Key("unfold", "t,f8", "thinking"),
+    Key("told_model", "o,f9", "details"),
+    Key("again", "ctrl+r,f7", "again"),
+    Key("back", "escape", "retreat"),
+    Key("inspect_help", "question_mark,f1", "help"),
+    Key("inspect_quit", "q,ctrl+q", "quit"),
+)
 TABLES: Final[Mapping[str, tuple[Key, ...]]] = {
-    "app": APP, "prompt": PROMPT, "sql": SQL, "schema": SCHEMA, "grid": GRID,
+    "app": APP, "prompt": PROMPT, "sql": SQL, "schema": SCHEMA, "grid": GRID, "inspect": INSPECT,
 }  # fmt: skip
+WORKSPACE_TABLES: Final = ("app", "prompt", "sql", "schema", "grid")
+INSPECT_TABLES: Final = ("inspect", "grid")
 
 
 def bindings(keys: Iterable[Key]) -> list[Binding]:
@@ -96,7 +122,7 @@ def split_keymap(keymap: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, 
 
 _NAMES: Final = {
     "escape": "Esc", "enter": "Enter", "up": "↑", "down": "↓", "pageup": "PgUp", "pagedown": "PgDn", "end": "End",
-    "tab": "Tab", "slash": "/", "space": "Espaço",
+    "tab": "Tab", "slash": "/", "question_mark": "?", "space": "Espaço",
 }  # fmt: skip
 
 

@@ -12,7 +12,9 @@ from sqlagent_tui.agent.protocols import DatabaseInfo, ModelInfo
 from sqlagent_tui.agent.results import QueryResult, SchemaObject, StatementError, TableInfo, TableName, UnknownTable
 
 if TYPE_CHECKING:
+    from sqlagent_tui.bench.inspection import Case
     from sqlagent_tui.errors import SqlagentError
+    from sqlagent_tui.ui.inspect.sides import Sides
 
 Part = Literal["database", "model", "catalogue", "context"]
 
@@ -152,6 +154,25 @@ class JobDone:
     """A job of a worker is finished and all its events came before this one."""
 
 
+@dataclass(frozen=True, slots=True)
+class CaseRead:
+    """What a run's folder holds of one of its cases."""
+
+    case: Case
+    events: Sequence[LoopEvent]
+    sides: Sides
+    problem: SqlagentError | None = None
+    """Why there are no events."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseExecuted:
+    """Both statements of a case ran once more, or why they did not; None: cancelled, as the server confirmed."""
+
+    case: Case
+    outcome: Sides | SqlagentError | None
+
+
 Notice = (
     PartProgress
     | PartFailed
@@ -170,6 +191,8 @@ Notice = (
     | OwnFinished
     | TurnFailed
     | PasswordWanted
+    | CaseRead
+    | CaseExecuted
     | JobDone
 )
 UiEvent = LoopEvent | TraceEvent | Notice

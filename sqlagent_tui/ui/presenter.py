@@ -30,6 +30,8 @@ from sqlagent_tui.errors import DatabaseError, ModelError, SqlagentError, Superu
 from sqlagent_tui.ui.bridge import Bridge
 from sqlagent_tui.ui.messages import Messages
 from sqlagent_tui.ui.notices import (
+    CaseExecuted,
+    CaseRead,
     CatalogueReady,
     DatabaseReady,
     DatabasesListed,
@@ -131,7 +133,8 @@ class Presenter:
             case Reconnected():
                 pass  # the statement that wanted the connection goes on
             case GridReady():
-                await self._grid.show(event.result, event.view, own=event.own)
+                title = self._messages("grid.own" if event.own else "pane.grid")
+                await self._grid.show(event.result, event.view, title=title)
                 rows = f"{event.result.row_count}{'+' if event.result.truncated else ''}"
                 self._tabs.mark("grid", rows)
             case DatabasesListed():
@@ -164,8 +167,8 @@ class Presenter:
                     self._react.superuser_refused()
             case PasswordWanted():
                 self._react.password_wanted(event)
-            case JobDone():
-                pass
+            case JobDone() | CaseRead() | CaseExecuted():
+                pass  # the latter two are the inspection's
             case _:
                 self._conversation.handle(event)
                 self._follow_turn(event)

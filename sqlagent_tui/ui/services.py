@@ -17,6 +17,7 @@ from sqlagent_tui.agent.protocols import Database, Model
 from sqlagent_tui.assembly import Target
 from sqlagent_tui.database.saved import SavedConnections
 from sqlagent_tui.ui.limits import LimitsInForce
+from sqlagent_tui.ui.look import Look
 
 if TYPE_CHECKING:
     from sqlagent_tui.ui.model_choice import Models
@@ -92,11 +93,16 @@ class Services:
     theme: str = "dark"
     keymap: dict[str, str] = field(default_factory=dict)
     """Binding id → keys, comma separated."""
-    history_file: Path | None = None
-    """Where asked questions are kept; None keeps them in memory only."""
     theme_folders: tuple[Path, ...] = ()
     """Folders of the user's own themes."""
+    history_file: Path | None = None
+    """Where asked questions are kept; None keeps them in memory only."""
     models: Models | None = None
     """The models to change to; None: there is no choice."""
     clock: Callable[[], float] = time.monotonic
     """Seconds, for elapsed times on the screen; tests hold it still."""
+
+    @property
+    def look(self) -> Look:
+        """Language, colours and keys."""
+        return Look(language=self.language, theme=self.theme, theme_folders=self.theme_folders, keymap=self.keymap)

@@ -57,9 +57,13 @@ class Sheets:
         self._app.push_screen(PasswordScreen(self._messages, wanted.role), wanted.answer.put)
 
     def _help(self) -> None:
+        from sqlagent_tui.ui.keymap import WORKSPACE_TABLES
         from sqlagent_tui.ui.screens.help import HelpScreen
 
-        self._app.push_screen(HelpScreen(self._messages, self._keymap, demo=self.place.demo))
+        sections = ("panes", "safety", *(("demo",) if self.place.demo else ()))
+        self._app.push_screen(
+            HelpScreen(self._messages, self._keymap, intro="help.intro", tables=WORKSPACE_TABLES, sections=sections)
+        )
 
     def connected(self, database: DatabaseInfo | None) -> None:
         """Remember where the agent is connected to; None: nowhere."""

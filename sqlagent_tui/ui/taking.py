@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlagent_tui.errors import UsageError
 from sqlagent_tui.ui import clipboard
+from sqlagent_tui.ui.told import error_told
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -40,22 +42,30 @@ class Taking:
         self._app.push_screen(CellScreen(self._messages, column, value), copy)
 
     def save(self, result: QueryResult) -> None:
-        """Ask where to, and save."""
+        """Ask where to, and save the rows."""
+        t = self._messages
+
+        def written(path: Path) -> str:
+            from sqlagent_tui.ui.export import csv_lines, write_new
+
+            saved = write_new(path, csv_lines(result))
+            return t("toast.saved", rows=t.count("rows", result.row_count), path=str(saved))
+
+        self.save_as(t("save.name"), written, title=t("save.title"), hint=t("save.hint"))
+
+    def save_as(self, suggestion: str, write: Callable[[Path], str], *, title: str, hint: str) -> None:
+        """Ask where to, and have `write` write it: it returns what to tell, and raises UsageError."""
         from sqlagent_tui.ui.screens.save import SaveScreen
 
         def save(name: str | None) -> None:
-            if name is not None:
-                self._save(result, Path(name))
+            if name is None:
+                return
+            try:
+                told = write(Path(name))
+            except UsageError as error:
+                told_error = error_told(self._messages, error)
+                self._app.notify(f"{told_error.message} {told_error.remedy}", severity="error", markup=False)
+            else:
+                self._app.notify(told, markup=False)
 
-        self._app.push_screen(SaveScreen(self._messages, self._messages("save.name")), save)
-
-    def _save(self, result: QueryResult, path: Path) -> None:
-        from sqlagent_tui.ui.export import save_csv
-
-        try:
-            written = save_csv(result, path)
-        except UsageError as error:
-            self._app.notify(f"{error.message} {error.remedy}", severity="error", markup=False)
-        else:
-            rows = self._messages.count("rows", result.row_count)
-            self._app.notify(self._messages("toast.saved", rows=rows, path=str(written)), markup=False)
+        self._app.push_screen(SaveScreen(self._messages, suggestion, title=title, hint=hint), save)

@@ -40,7 +40,7 @@ def run(demo_conninfo: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         path = tmp_path_factory.mktemp("runs") / "run"
         named = msgspec.structs.replace(suite, name=suite_name)
         config = config_for(named, suite.items, model, golds, name=name, samples=samples)
-        directory = RunDirectory.create(path, "0", config, golds)
+        directory = RunDirectory.create(path, "0", config, suite.items, golds)
         seat = Seat(model=model, database=database)
         Runner(directory, suite.items, golds, default_profile(), [seat]).run(CancelToken())
         directory.close()

@@ -52,8 +52,10 @@ class Bench:
         """Begin a run, or go on with the one of that name."""
         wanted = config_for(self.suite, self.suite.items, model, self.golds, **config)  # type: ignore[arg-type]
         path = self.folder / name
-        resumed = (path / "run.json").exists()
-        directory = RunDirectory.resume(path, wanted) if resumed else RunDirectory.create(path, "0", wanted, self.golds)
+        if (path / "run.json").exists():
+            directory = RunDirectory.resume(path, wanted)
+        else:
+            directory = RunDirectory.create(path, "0", wanted, self.suite.items, self.golds)
         try:
             seat = Seat(model=model, database=self.database)
             Runner(directory, self.suite.items, self.golds, default_profile(), [seat]).run(stop or CancelToken())
@@ -145,7 +147,7 @@ def test_another_model_or_sampling_is_refused(bench: Bench) -> None:
 
 def test_two_processes_do_not_write_one_run(bench: Bench, suite: Suite, golds: Golds) -> None:
     config = config_for(suite, suite.items, ScriptedModel([]), golds)
-    directory = RunDirectory.create(bench.folder / "run", "0", config, golds)
+    directory = RunDirectory.create(bench.folder / "run", "0", config, suite.items, golds)
     with pytest.raises(UsageError, match="Another process is writing"):
         RunDirectory.resume(bench.folder / "run", config)
     directory.close()
@@ -251,7 +253,8 @@ def test_several_seats_share_the_questions(
 
     connections = [PostgresDatabase.connect(demo_conninfo) for _ in range(3)]
     models = [Knowing([]) for _ in connections]
-    directory = RunDirectory.create(tmp_path / "r", "0", config_for(suite, suite.items, models[0], golds), golds)
+    config = config_for(suite, suite.items, models[0], golds)
+    directory = RunDirectory.create(tmp_path / "r", "0", config, suite.items, golds)
     seats = [Seat(model=model, database=database) for model, database in zip(models, connections, strict=True)]
     Runner(directory, suite.items, golds, default_profile(), seats).run(CancelToken())
     directory.close()

@@ -8,7 +8,7 @@ import pytest
 
 from sqlagent_tui.agent.results import Column, QueryResult
 from sqlagent_tui.errors import UsageError
-from sqlagent_tui.ui.export import csv_lines, save_csv
+from sqlagent_tui.ui.export import csv_lines, write_new
 from sqlagent_tui.ui.history import History
 from sqlagent_tui.ui.keymap import key_name, split_keymap
 
@@ -46,7 +46,7 @@ def test_history_survives_damage_and_a_missing_folder(tmp_path: Path) -> None:
 
 def test_csv_tells_null_from_empty_and_reads_back(tmp_path: Path) -> None:
     assert list(csv_lines(RESULT))[2:] == ['"",\n', ",2\n", '" x",3\n']
-    path = save_csv(RESULT, tmp_path / "r.csv")
+    path = write_new(tmp_path / "r.csv", csv_lines(RESULT))
     with path.open(newline="", encoding="utf-8") as file:
         assert list(csv.reader(file))[1] == ['say "oi"\nnow', "1"]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -56,9 +56,9 @@ def test_saving_never_overwrites(tmp_path: Path) -> None:
     path = tmp_path / "r.csv"
     path.write_text("mine")
     with pytest.raises(UsageError, match="already exists"):
-        save_csv(RESULT, path)
+        write_new(path, csv_lines(RESULT))
     with pytest.raises(UsageError, match="can't be written"):
-        save_csv(RESULT, tmp_path / "no" / "r.csv")
+        write_new(tmp_path / "no" / "r.csv", csv_lines(RESULT))
     assert path.read_text() == "mine"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -19,13 +19,22 @@ from sqlagent_tui.ui.messages import Messages
 class HelpScreen(ModalScreen[None]):
     """A scrolling sheet over the app."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,f1,q", "dismiss", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,f1,q,question_mark", "dismiss", show=False)]
 
-    def __init__(self, messages: Messages, keymap: Mapping[str, str], *, demo: bool) -> None:
+    def __init__(
+        self,
+        messages: Messages,
+        keymap: Mapping[str, str],
+        *,
+        intro: str,
+        tables: Sequence[str],
+        sections: Sequence[str],
+    ) -> None:
+        """`intro` is the key of a message, `tables` names tables of keys, `sections` messages with a title."""
         super().__init__()
         self._messages = messages
         self._keymap = keymap
-        self._demo = demo
+        self._intro, self._tables, self._sections = intro, tables, sections
 
     def compose(self) -> ComposeResult:
         """Sections of keys, then what the program does and does not."""
@@ -34,11 +43,11 @@ class HelpScreen(ModalScreen[None]):
             sheet.border_title = Content(t("help.title"))
             sheet.border_subtitle = Content(t("help.close"))
             with VerticalScroll(can_focus=True):
-                yield Static(Content(t("help.intro")), classes="paragraph", markup=False)
-                for table, keys in TABLES.items():
+                yield Static(Content(t(self._intro)), classes="paragraph", markup=False)
+                for table in self._tables:
                     yield Static(Content.styled(t(f"help.{table}"), "bold $primary"), classes="heading", markup=False)
-                    yield Static(self._key_lines(keys), classes="paragraph", markup=False)
-                for section in ("panes", "safety", *(("demo",) if self._demo else ())):
+                    yield Static(self._key_lines(TABLES[table]), classes="paragraph", markup=False)
+                for section in self._sections:
                     yield Static(
                         Content.styled(t(f"help.{section}_title"), "bold $primary"),
                         classes="heading",

@@ -1,4 +1,4 @@
-"""Where to save a result."""
+"""Where to save something."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ class SaveScreen(ModalScreen[str]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", show=False)]
 
-    def __init__(self, messages: Messages, suggestion: str) -> None:
+    def __init__(self, messages: Messages, suggestion: str, *, title: str, hint: str) -> None:
         super().__init__()
         self._messages = messages
         self._suggestion = suggestion
+        self._title, self._hint = title, hint
 
     def compose(self) -> ComposeResult:
         """One field."""
         with Vertical(classes="sheet -small") as sheet:
-            sheet.border_title = Content(self._messages("save.title"))
+            sheet.border_title = Content(self._title)
             sheet.border_subtitle = Content(self._messages("save.keys"))
-            yield Static(Content.styled(self._messages("save.hint"), "$muted"), markup=False)
+            yield Static(Content.styled(self._hint, "$muted"), markup=False)
             yield Input(self._suggestion, id="save-path", compact=True)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

@@ -127,11 +127,12 @@ class ToolCall(Vertical):
 
     def _costs(self, estimate: PlanEstimate) -> list[Content]:
         t = self._messages
-        estimated = t("costly.estimate", cost=t.large(estimate.cost), rows=t.large(estimate.rows))
-        return [
-            Content.styled(estimated, "$warning"),
-            Content.styled(t("costly.run", keys=self._run_key), "bold $primary"),
+        lines = [
+            Content.styled(t("costly.estimate", cost=t.large(estimate.cost), rows=t.large(estimate.rows)), "$warning")
         ]
+        if self._run_key:
+            lines.append(Content.styled(t("costly.run", keys=self._run_key), "bold $primary"))
+        return lines
 
     def _head_line(self) -> Content:
         t, finished = self._messages, self._finished
@@ -193,19 +194,8 @@ class Decision(Vertical):
 
     def evidence(self, gathered: EvidenceGathered) -> None:
         """Add the outcome of one check."""
-        mark, style = _MARKS[gathered.level]
-        message = self._words(gathered)
-        self._checks.append(Content.assemble((f"{mark} ", style), (safe_line(message), "$muted")))
+        self._checks.append(evidence_line(self._messages, gathered, self._result))
         self._draw()
-
-    def _words(self, gathered: EvidenceGathered) -> str:
-        """Return our own words for a check that we know, else its own."""
-        key, result = f"evidence.{gathered.check}", self._result
-        if self._messages.known(key) is None or result is None:
-            return gathered.message
-        return self._messages(
-            key, rows=result.row_count, values=result.shortened_values, detail=shorten(gathered.detail, 60)
-        )
 
     def preview(self, on: bool) -> None:
         """Show, or hide, the first rows."""
@@ -237,6 +227,16 @@ class Line(Block):
 
     def __init__(self, text: str, style: str = "$muted", *, mark: str = "") -> None:
         super().__init__(Content.assemble((mark, style), (safe(text), style)), classes="line")
+
+
+def evidence_line(messages: Messages, gathered: EvidenceGathered, result: QueryResult | None) -> Content:
+    """Return the outcome of a check of `result`: in our own words where we know it, else in its own."""
+    mark, style = _MARKS[gathered.level]
+    key, message = f"evidence.{gathered.check}", gathered.message
+    if messages.known(key) is not None and result is not None:
+        detail = shorten(gathered.detail, 60)
+        message = messages(key, rows=result.row_count, values=result.shortened_values, detail=detail)
+    return Content.assemble((f"{mark} ", style), (safe_line(message), "$muted"))
 
 
 def preview(messages: Messages, result: QueryResult) -> Content:

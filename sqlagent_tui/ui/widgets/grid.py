@@ -1,4 +1,4 @@
-"""The rows of the answer."""
+"""The rows of a result."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from textual.widgets import Static
 from sqlagent_tui.agent.results import Column, QueryResult
 from sqlagent_tui.ui.keymap import GRID, bindings
 from sqlagent_tui.ui.messages import Messages
+from sqlagent_tui.ui.text import safe
 
 if TYPE_CHECKING:
     from sqlagent_tui.ui.grid_data import GridData
@@ -49,13 +50,15 @@ class GridPane(Vertical):
             self.result = result
             super().__init__()
 
-    def __init__(self, messages: Messages) -> None:
-        super().__init__(id="grid", classes="pane")
+    def __init__(self, messages: Messages, *, id: str, title: str, empty: str) -> None:
+        """`empty` is told until there are rows."""
+        super().__init__(id=id, classes="pane")
         self._messages = messages
         self._table: ResultTable | None = None
+        self.can_focus = True
         self.result: QueryResult | None = None
-        self.border_title = Content(messages("pane.grid"))
-        self._empty = Static(Content(messages("grid.empty")), classes="empty", markup=False)
+        self.border_title = Content(title)
+        self._empty = Static(Content(empty), classes="empty", markup=False)
 
     def compose(self) -> ComposeResult:
         """Begin with a sentence on what will be here."""
@@ -66,23 +69,40 @@ class GridPane(Vertical):
         """What takes the keyboard: the table, or the pane itself while there is none."""
         return self._table or self
 
-    async def show(self, result: QueryResult, data: GridData, *, own: bool = False) -> None:
-        """Show `result`, replacing what was there; `own` says that the user's own statement gave it."""
+    async def show(self, result: QueryResult, data: GridData, *, title: str, summary: str = "") -> None:
+        """Show `result`, replacing what was there; `summary` stands in place of rows and time."""
         from sqlagent_tui.ui.widgets.table import ResultTable
 
-        had_focus = self._table is not None and self._table.has_focus
-        if self._table is not None:
-            await self._table.remove()
+        had_focus = self.target.has_focus
+        await self._remove_table()
         self.result = result
-        self.border_title = Content(self._messages("grid.own" if own else "pane.grid"))
+        self.border_title = Content(title)
         self._empty.display = not result.rows
         if not result.rows:
             self._empty.update(Content(self._messages("grid.no_rows")))
         self._table = ResultTable(data)
         await self.mount(self._table)
+        self.can_focus = False
         if had_focus:
             self._table.focus()
-        self.border_subtitle = Content(self.summary(result))
+        self.border_subtitle = Content(summary or self.summary(result))
+
+    async def clear(self, told: str, *, title: str) -> None:
+        """Show no rows but a sentence; it may be anybody's."""
+        had_focus = self.target.has_focus
+        await self._remove_table()
+        self.can_focus = True
+        if had_focus:
+            self.focus()
+        self.result = None
+        self.border_title, self.border_subtitle = Content(title), ""
+        self._empty.display = True
+        self._empty.update(Content(safe(told)))
+
+    async def _remove_table(self) -> None:
+        table, self._table = self._table, None
+        if table is not None:
+            await table.remove()
 
     def summary(self, result: QueryResult) -> str:
         """Return `27 rows · 14 ms`, honest where more exist or values were cut."""

@@ -1,6 +1,9 @@
-"""Names of the four panes, where only one of them fits."""
+"""Names of the panes, where only one of them fits."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from textual import events
 from textual.app import RenderResult
@@ -8,8 +11,14 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
-from sqlagent_tui.ui.messages import Messages
-from sqlagent_tui.ui.panes import PANES, Pane
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A pane, the key that goes there as people write it, and what it is called."""
+
+    pane: str
+    key: str
+    title: str
 
 
 class PaneTabs(Widget):
@@ -18,18 +27,18 @@ class PaneTabs(Widget):
     class Chosen(Message):
         """A name was clicked."""
 
-        def __init__(self, pane: Pane) -> None:
+        def __init__(self, pane: str) -> None:
             self.pane = pane
             super().__init__()
 
-    def __init__(self, messages: Messages) -> None:
+    def __init__(self, tabs: Sequence[Tab], *, current: str) -> None:
         super().__init__(id="tabs")
-        self._messages = messages
-        self._current: Pane = "conversation"
+        self._tabs = tabs
+        self._current = current
         self._marks: dict[str, str] = {}
-        self._ends: list[tuple[int, Pane]] = []
+        self._ends: list[tuple[int, str]] = []
 
-    def show(self, pane: Pane) -> None:
+    def show(self, pane: str) -> None:
         """Mark `pane` as the one that is shown."""
         self._current = pane
         self.refresh()
@@ -44,14 +53,14 @@ class PaneTabs(Widget):
         """Draw the names, and remember where each ends for the mouse."""
         line = Content(" ")
         self._ends = []
-        for index, pane in enumerate(PANES):
-            mark = self._marks.get(pane, "")
-            label = f" F{index + 2} {self._messages(f'pane.{pane}')}{f' {mark}' if mark else ''} "
-            current = pane == self._current
+        for tab in self._tabs:
+            mark = self._marks.get(tab.pane, "")
+            label = f" {tab.key} {tab.title}{f' {mark}' if mark else ''} "
+            current = tab.pane == self._current
             line += Content.styled(
                 label, "bold $block-cursor-foreground on $block-cursor-background" if current else "$muted"
             )
-            self._ends.append((line.cell_length, pane))
+            self._ends.append((line.cell_length, tab.pane))
             line += Content(" ")
         return line
 

@@ -24,7 +24,7 @@ from sqlagent_tui.ui.widgets.prompt import Prompt
 from sqlagent_tui.ui.widgets.schema import SchemaPane
 from sqlagent_tui.ui.widgets.sql_editor import SqlEditor, SqlPane
 from sqlagent_tui.ui.widgets.status import StatusLine
-from sqlagent_tui.ui.widgets.tabs import PaneTabs
+from sqlagent_tui.ui.widgets.tabs import PaneTabs, Tab
 from sqlagent_tui.ui.widgets.trace import TracePane
 
 
@@ -41,10 +41,14 @@ class Workspace(Vertical):
     ) -> None:
         """`keymap` is what the user made of the keys, `hints` tells which of them do something now."""
         super().__init__(id="everything")
-        self.status, self.tabs = StatusLine(messages), PaneTabs(messages)
+        self.status = StatusLine(messages)
+        self.tabs = PaneTabs(
+            [Tab(pane, shown_key(pane, keymap), messages(f"pane.{pane}")) for pane in PANES], current="conversation"
+        )
         run_key = shown_key("run_anyway", keymap)
         self.conversation = Conversation(messages, services.place, run_key=run_key)
-        self.schema, self.trace, self.grid = SchemaPane(messages), TracePane(messages), GridPane(messages)
+        self.schema, self.trace = SchemaPane(messages), TracePane(messages)
+        self.grid = GridPane(messages, id="grid", title=messages("pane.grid"), empty=messages("grid.empty"))
         enter_sends = "enter" in keymap.get("send", "enter").split(",")
         self.prompt = Prompt(messages, History(services.history_file), enter_sends=enter_sends)
         self.sql = SqlPane(messages)

@@ -55,7 +55,7 @@ def engine_findings(model: Model) -> Iterator[Finding]:
 def in_force(settings: EngineSettings) -> str:
     """Say the settings in one line."""
     return (
-        f"{settings.threads} threads to write, {settings.threads_batch} to read; {settings.n_ubatch} tokens at once; "
+        f"threads: {settings.threads} to write, {settings.threads_batch} to read; {settings.n_ubatch} tokens at once; "
         f"flash attention {told(settings.flash_attention)}; extra buffers {told(settings.extra_buffers)}"
     )
 

@@ -268,7 +268,7 @@ def test_doctor_tells_how_the_engine_is_set_up_and_why(home: Path, slow_gguf: Pa
 
     before = engine(slow_gguf)
     assert "is built " in before
-    assert "threads to write" in before
+    assert "threads: " in before
     assert "not calibrated: so small a model is quick with any settings" in before
     measured = run(home, "model", "calibrate", str(slow_gguf))
     assert measured.returncode == 0
@@ -280,7 +280,7 @@ def test_doctor_tells_how_the_engine_is_set_up_and_why(home: Path, slow_gguf: Pa
         assert f"\n{setting} " in after
     (home / "config" / "config.toml").write_text("[model]\nthreads = 1\nn_ubatch = 64\nflash_attention = true\n")
     pinned = engine(slow_gguf)
-    assert "1 threads to write, 1 to read; 64 tokens at once; flash attention on" in pinned
+    assert "threads: 1 to write, 1 to read; 64 tokens at once; flash attention on" in pinned
     assert "pinned under [model] in config.toml: threads 1, n_ubatch 64, flash_attention on, threads_batch 1" in pinned
 
 

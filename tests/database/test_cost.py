@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import msgspec
@@ -11,7 +12,7 @@ from sqlagent_tui.agent.cancel import CancelToken
 from sqlagent_tui.agent.protocols import Limits
 from sqlagent_tui.agent.results import Origin, QueryResult, StatementError
 from sqlagent_tui.config import Config
-from sqlagent_tui.database import execution
+from sqlagent_tui.database import execution, wire
 from sqlagent_tui.database.plan import estimate
 from tests.fix_guard import Client, Guard
 
@@ -102,10 +103,17 @@ def test_a_big_value_that_the_planner_computes_costs_nothing_either(reader: Clie
 
 
 def test_a_plan_too_large_to_be_held_is_not_read(reader: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    # The planner computes constants, and a plan shows them. Far above the bound: what is counted is what waited in the
-    # socket each time it was looked at, and libpq may have read more by then.
-    monkeypatch.setattr(execution, "LARGEST_ANSWER", 1_000_000)
-    limits = msgspec.structs.replace(DEFAULTS, max_bytes=1_000_000)
+    # The planner computes constants, and a plan shows them. What is counted is what waits in the socket each time it is
+    # looked at; libpq may read more by then. So the server is given time to fill the socket before each look.
+    look = wire._bytes_waiting
+
+    def patient_look(descriptor: int) -> int:
+        time.sleep(0.1)
+        return look(descriptor)
+
+    monkeypatch.setattr(wire, "_bytes_waiting", patient_look)
+    monkeypatch.setattr(execution, "LARGEST_ANSWER", 60_000)
+    limits = msgspec.structs.replace(DEFAULTS, max_bytes=60_000)
     lost = run(reader, "SELECT id FROM conta WHERE nome <> repeat('x', 40000000)", "agent", limits)
     assert isinstance(lost, StatementError)
     assert lost.kind == "connection"

@@ -26,7 +26,7 @@ import msgspec
 
 from sqlagent_tui.models.settings import EngineSettings, Pins
 
-PARTS = ("speed", "steps", "first", "samples", "abort", "lateness")
+PARTS = ("speed", "steps", "ties", "first", "samples", "abort", "lateness")
 _ROUNDS = 3
 
 
@@ -61,7 +61,7 @@ def _random_model(folder: Path, shape: str, kind: str) -> Path:
 
 
 def _one(part: str, model: Path, pins: Pins, program: Path | None) -> Any:
-    from tests.benchmarks.engine import client, recorded, speed
+    from tests.benchmarks.engine import client, recorded, speed, ties
 
     settings = pins.over(EngineSettings())
     match part:
@@ -74,6 +74,8 @@ def _one(part: str, model: Path, pins: Pins, program: Path | None) -> Any:
             return speed.llama_bench(program, model, settings)
         case "steps":
             return recorded.steps(model, settings)
+        case "ties":
+            return ties.ties(model, settings)
         case "first":
             return client.first_tokens(model, pins)
         case "samples":
@@ -109,7 +111,11 @@ def _measure(model: Path, options: argparse.Namespace, home: Path) -> None:
         _print_first(figures)
     if "samples" in wanted and (figures := run("samples")):
         _print_samples(figures)
-    for part, title in (("abort", "Cancel within a prefill, ms"), ("lateness", "The app's event loop late by, ms")):
+    for part, title in (
+        ("ties", "Logits of tokens computed one by one and sixteen at once"),
+        ("abort", "Cancel within a prefill, ms"),
+        ("lateness", "The app's event loop late by, ms"),
+    ):
         if part in wanted and (figures := run(part)):
             print(f"\n{title}")
             for name, value in figures.items():

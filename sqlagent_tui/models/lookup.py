@@ -7,13 +7,17 @@ Source: Saxena, "Prompt Lookup Decoding" (2023).
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 LONGEST: Final = 4
 SHORTEST: Final = 2
 """Tokens that must match before a continuation is believed."""
 MAX_DRAFT: Final = 15
+_TRIED: Final = 64
+"""Earlier places that are looked at, the latest first."""
 
 
 class Draft(NamedTuple):
@@ -21,7 +25,7 @@ class Draft(NamedTuple):
 
     tokens: list[int]
     matched: int
-    """How many tokens before it were found earlier: the more, the likelier it is."""
+    """How many tokens before it were found earlier, up to `LONGEST`: the more, the likelier it is."""
 
 
 class Lookup:
@@ -29,22 +33,34 @@ class Lookup:
 
     def __init__(self, tokens: Iterable[int]) -> None:
         self._tokens: list[int] = []
-        self._followers: dict[tuple[int, ...], int] = {}
+        self._ends: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+        """Where each pair of tokens ended, so far followed by another token."""
         self.extend(tokens)
 
     def extend(self, tokens: Iterable[int]) -> None:
         """Take the next tokens of the text."""
         text = self._tokens
-        for token in tokens:
-            end = len(text)
-            for size in range(SHORTEST, min(LONGEST, end) + 1):
-                self._followers[tuple(text[end - size :])] = end
-            text.append(token)
+        start = max(len(text) - 2, 0)
+        text.extend(tokens)
+        for end, pair in enumerate(pairwise(text[start:-1]), start + 2):
+            self._ends[pair].append(end)
 
     def draft(self) -> Draft | None:
-        """Return what followed the last tokens where they stood last, up to `MAX_DRAFT` tokens; None: never."""
-        for size in range(LONGEST, SHORTEST - 1, -1):
-            start = self._followers.get(tuple(self._tokens[-size:]))
-            if start is not None:
-                return Draft(self._tokens[start : start + MAX_DRAFT], size)
-        return None
+        """Return what followed the last tokens where most of them stood, the latest such place; None: nowhere."""
+        text = self._tokens
+        longest, best = SHORTEST - 1, 0
+        for end in reversed(self._ends.get((text[-2], text[-1]), ())[-_TRIED:] if len(text) > 1 else ()):
+            size = self._match(end)
+            if size > longest:
+                longest, best = size, end
+                if size == LONGEST:
+                    break
+        return Draft(text[best : best + MAX_DRAFT], longest) if best else None
+
+    def _match(self, end: int) -> int:
+        """How many tokens before `end` are the last ones of the text, at least two of them known to be."""
+        text = self._tokens
+        for size in range(SHORTEST, LONGEST):
+            if end <= size or text[end - 1 - size] != text[-1 - size]:
+                return size
+        return LONGEST

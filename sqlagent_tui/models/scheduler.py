@@ -34,7 +34,6 @@ Steps = Generator[Want, int, None]
 class Task:
     """A piece of work on one sequence."""
 
-    id: int
     sequence: int
     steps: Steps
     fail: Callable[[Aborted | ModelError], None]

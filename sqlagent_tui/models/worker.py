@@ -139,7 +139,6 @@ class Worker:
     def _begin(self, request_id: int, sequence: int, steps: Steps) -> None:
         assert self._scheduler is not None
         task = Task(
-            id=request_id,
             sequence=sequence,
             steps=steps,
             fail=lambda error: self._fail(request_id, error),

@@ -32,7 +32,6 @@ class Crew:
     def ask(self, sequence: int, *messages: Message, options=GREEDY) -> None:
         self.scheduler.add(
             Task(
-                id=sequence,
                 sequence=sequence,
                 steps=self._steps(sequence, messages, options),
                 fail=lambda error: self.errors.__setitem__(sequence, error),

@@ -28,7 +28,6 @@ from sqlagent_tui.ui.sheets import Sheets
 from sqlagent_tui.ui.stopping import Stopping
 from sqlagent_tui.ui.switching import Switching
 from sqlagent_tui.ui.user_worker import UserWorker
-from sqlagent_tui.ui.widgets.grid import GridPane
 from sqlagent_tui.ui.widgets.keybar import Hint
 from sqlagent_tui.ui.widgets.prompt import Prompt
 from sqlagent_tui.ui.widgets.schema import SchemaPane
@@ -183,18 +182,6 @@ class SqlAgentApp(BaseApp):
         """Put a name where the user writes."""
         self.work.input.insert(event.name + " ")
         self.work.write()
-
-    def on_grid_pane_copied(self, event: GridPane.Copied) -> None:
-        """Copy a value."""
-        self.taking.copy(event.text)
-
-    def on_grid_pane_cell_opened(self, event: GridPane.CellOpened) -> None:
-        """Show a value whole."""
-        self.taking.open_cell(event.column, event.value)
-
-    def on_grid_pane_save_asked(self, event: GridPane.SaveAsked) -> None:
-        """Ask where to, and save."""
-        self.taking.save(event.result)
 
     # Keys
 

@@ -17,6 +17,7 @@ from sqlagent_tui.ui.messages import Messages
 from sqlagent_tui.ui.panes import SINGLE_PANE_BELOW
 from sqlagent_tui.ui.taking import Taking
 from sqlagent_tui.ui.themes import use_themes
+from sqlagent_tui.ui.widgets.grid import GridPane
 
 STYLES: Final = Path(__file__).with_name("app.tcss")
 
@@ -49,6 +50,18 @@ class BaseApp(App[int]):
         """Tell what was found out before there was a screen."""
         for note in self._notes:
             self.notify(note, severity="warning", markup=False)
+
+    def on_grid_pane_copied(self, event: GridPane.Copied) -> None:
+        """Copy a value."""
+        self.taking.copy(event.text)
+
+    def on_grid_pane_cell_opened(self, event: GridPane.CellOpened) -> None:
+        """Show a value whole."""
+        self.taking.open_cell(event.column, event.value)
+
+    def on_grid_pane_save_asked(self, event: GridPane.SaveAsked) -> None:
+        """Ask where to, and save."""
+        self.taking.save(event.result)
 
     def action_command_palette(self) -> None:
         """Open the palette, with its field in the user's language."""

@@ -36,7 +36,6 @@ from sqlagent_tui.ui.notices import (
     UiEvent,
 )
 from sqlagent_tui.ui.told import error_told, told
-from sqlagent_tui.ui.widgets.grid import GridPane
 from sqlagent_tui.ui.widgets.tabs import PaneTabs
 
 SETTLE_SECONDS: Final = 0.08
@@ -349,17 +348,3 @@ class InspectApp(BaseApp):
         self.work.show()
         small = self.messages("too_small", width=self.size.width, height=self.size.height)
         self.too_small.update(Content(small))
-
-    # What the grids ask for
-
-    def on_grid_pane_copied(self, event: GridPane.Copied) -> None:
-        """Copy a value."""
-        self.taking.copy(event.text)
-
-    def on_grid_pane_cell_opened(self, event: GridPane.CellOpened) -> None:
-        """Show a value whole."""
-        self.taking.open_cell(event.column, event.value)
-
-    def on_grid_pane_save_asked(self, event: GridPane.SaveAsked) -> None:
-        """Ask where to, and save."""
-        self.taking.save(event.result)
